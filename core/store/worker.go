@@ -1,0 +1,41 @@
+package store
+
+import (
+	"context"
+
+	"github.com/tasker-systems/tasker-core-go/core/workflow"
+)
+
+// WorkerReader reads workers.
+type WorkerReader interface {
+	// WorkerList returns all workers by id, at most MaxPage.
+	WorkerList(ctx context.Context) ([]workflow.Worker, error)
+}
+
+// WorkerWriter changes workers.
+type WorkerWriter interface {
+	// WorkerInsert stores a worker and returns its id, which is never re-used.
+	WorkerInsert(ctx context.Context, worker workflow.Worker) (int64, error)
+
+	// WorkerHold makes sure that the worker's row stays until the transaction
+	// ends and reports whether it exists; false means: register again.
+	WorkerHold(ctx context.Context, id int64) (bool, error)
+
+	// WorkerTouch sets the heartbeat and routes and reports whether the row
+	// exists.
+	WorkerTouch(ctx context.Context, worker workflow.Worker) (bool, error)
+
+	// WorkerDelete removes workers; their leases stay for the sweep.
+	WorkerDelete(ctx context.Context, ids []int64) error
+}
+
+// DirtyWriter handles the list of tasks whose derived rows may be untrue.
+type DirtyWriter interface {
+	// DirtyInsert appends tasks to the list.
+	DirtyInsert(ctx context.Context, taskIDs []int64, at workflow.Instant) error
+
+	// DirtyTake deletes at most limit entries, oldest first, and returns their
+	// distinct task ids. Entries that another transaction holds are passed
+	// over.
+	DirtyTake(ctx context.Context, limit int) ([]int64, error)
+}
