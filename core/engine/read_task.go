@@ -1,0 +1,258 @@
+package engine
+
+import (
+	"github.com/tasker-systems/tasker-core-go/core/workflow"
+)
+
+// GetTaskRequest names a task.
+type GetTaskRequest struct {
+	Call
+	// The task.
+	TaskID int64 `json:"task_id"`
+	// What to include: "steps", "edges", "transitions", "drawing".
+	Include []string `json:"include,omitempty"`
+}
+
+// TaskInfo describes a task.
+type TaskInfo struct {
+	// The task.
+	TaskID int64 `json:"task_id"`
+	// Namespace of the task type.
+	Namespace string `json:"namespace"`
+	// Name of the task type.
+	Name string `json:"name"`
+	// Version of the task type.
+	Version string `json:"version"`
+	// pending, in_progress, complete, error, cancelled or resolved_manually.
+	State workflow.State `json:"state"`
+	// Since when it is in this state.
+	StateSince workflow.Instant `json:"state_since"`
+	// Higher runs first.
+	Priority int `json:"priority"`
+	// The context with the schema's defaults.
+	Context workflow.JSON `json:"context"`
+	// Who asked for it.
+	Initiator string `json:"initiator"`
+	// The system that asked for it.
+	SourceSystem string `json:"source_system"`
+	// Why.
+	Reason string `json:"reason"`
+	// Its labels.
+	Tags []string `json:"tags"`
+	// Names of the steps that were bypassed.
+	BypassSteps []string `json:"bypass_steps"`
+	// When it was asked for.
+	RequestedAt workflow.Instant `json:"requested_at"`
+	// When it was created.
+	CreatedAt workflow.Instant `json:"created_at"`
+	// When its row last changed.
+	UpdatedAt workflow.Instant `json:"updated_at"`
+	// What recognises a duplicate.
+	IdentityHash string `json:"identity_hash"`
+}
+
+// StepInfo describes a step.
+type StepInfo struct {
+	// The step.
+	StepID int64 `json:"step_id"`
+	// Its task.
+	TaskID int64 `json:"task_id"`
+	// Its name.
+	Name string `json:"name"`
+	// pending, in_progress, complete, error, cancelled or resolved_manually.
+	State workflow.State `json:"state"`
+	// Since when it is in this state; its creation when it never moved.
+	StateSince workflow.Instant `json:"state_since"`
+	// Attempts that have ended.
+	Attempts int `json:"attempts"`
+	// Attempts allowed in total.
+	RetryLimit int `json:"retry_limit"`
+	// Whether it may be tried again after a failure.
+	Retryable bool `json:"retryable"`
+	// Whether it may be bypassed.
+	Skippable bool `json:"skippable"`
+	// Whether it is leased now.
+	InProcess bool `json:"in_process"`
+	// When its last attempt ended.
+	LastAttemptedAt workflow.Instant `json:"last_attempted_at"`
+	// When it completed.
+	ProcessedAt workflow.Instant `json:"processed_at"`
+	// The wait after its last failure.
+	BackoffSeconds *int `json:"backoff_request_seconds"`
+	// What its handler was given.
+	Inputs workflow.JSON `json:"inputs"`
+	// What its handler gave back.
+	Results workflow.JSON `json:"results"`
+	// Names of the steps before it.
+	DependsOn []string `json:"depends_on,omitempty"`
+}
+
+// EdgeInfo is a dependency between two steps.
+type EdgeInfo struct {
+	// The parent step.
+	FromStepID int64 `json:"from_step_id"`
+	// The child step.
+	ToStepID int64 `json:"to_step_id"`
+	// "provides" for every edge that the engine made.
+	Name string `json:"name"`
+}
+
+// TransitionInfo is one row of a history.
+type TransitionInfo struct {
+	// Id of the row.
+	ID int64 `json:"id"`
+	// The task; absent for a step's row.
+	TaskID int64 `json:"task_id,omitempty"`
+	// The step; absent for a task's row.
+	StepID int64 `json:"step_id,omitempty"`
+	// State before, null when the writer did not say.
+	FromState *workflow.State `json:"from_state"`
+	// State after.
+	ToState workflow.State `json:"to_state"`
+	// Order within the owner.
+	SortKey int `json:"sort_key"`
+	// Whether this is the current state.
+	MostRecent bool `json:"most_recent"`
+	// Who, why, how long, which epoch.
+	Metadata workflow.JSON `json:"metadata"`
+	// When.
+	CreatedAt workflow.Instant `json:"created_at"`
+}
+
+// GetTaskReply is the answer to task_get.
+type GetTaskReply struct {
+	TaskInfo
+	// The steps in topological order, on request.
+	Steps []StepInfo `json:"steps,omitempty"`
+	// The edges, on request.
+	Edges []EdgeInfo `json:"edges,omitempty"`
+	// Histories of the task and its steps, oldest first, on request.
+	Transitions []TransitionInfo `json:"transitions,omitempty"`
+	// The DAG with states as text for a terminal, on request.
+	Drawing string `json:"drawing,omitempty"`
+}
+
+// ListTasksRequest selects tasks. Fields are combined with "and".
+type ListTasksRequest struct {
+	Call
+	PageRequest
+	// Only tasks in one of these states.
+	States []workflow.State `json:"states,omitempty"`
+	// Only this namespace.
+	Namespace string `json:"namespace,omitempty"`
+	// Only this task type.
+	Name string `json:"name,omitempty"`
+	// Only this version.
+	Version string `json:"version,omitempty"`
+	// Only tasks with this tag.
+	Tag string `json:"tag,omitempty"`
+	// Only tasks created after this instant.
+	CreatedAfter workflow.Instant `json:"created_after,omitempty"`
+	// Only tasks created before this instant.
+	CreatedBefore workflow.Instant `json:"created_before,omitempty"`
+	// "asc" (oldest first) or "desc" (newest first). Default "desc".
+	Order string `json:"order,omitempty"`
+}
+
+// ListTasksReply is the answer to task_list.
+type ListTasksReply struct {
+	// The tasks.
+	Items []TaskInfo `json:"items"`
+	// Cursor of the next page, null at the end.
+	Next *int64 `json:"next"`
+}
+
+// ContextRequest names a task.
+type ContextRequest struct {
+	Call
+	// The task.
+	TaskID int64 `json:"task_id"`
+}
+
+// ContextsRequest names many tasks.
+type ContextsRequest struct {
+	Call
+	// The tasks, 1 to 10000; ids that do not exist are left out of the answer.
+	TaskIDs []int64 `json:"task_ids"`
+}
+
+// TaskContext is the execution context of a task: where it stands and what can happen next.
+type TaskContext struct {
+	// The task.
+	TaskID int64 `json:"task_id"`
+	// Its task type.
+	NamedTaskID int64 `json:"named_task_id"`
+	// Its state.
+	Status workflow.State `json:"status"`
+	// All steps.
+	TotalSteps int `json:"total_steps"`
+	// Steps in state pending.
+	PendingSteps int `json:"pending_steps"`
+	// Steps in state in_progress.
+	InProgressSteps int `json:"in_progress_steps"`
+	// Steps that are complete or resolved.
+	CompletedSteps int `json:"completed_steps"`
+	// Steps in state error.
+	FailedSteps int `json:"failed_steps"`
+	// Steps that may run now.
+	ReadySteps int `json:"ready_steps"`
+	// has_ready_steps, processing, blocked_by_failures, all_complete or waiting_for_dependencies.
+	ExecutionStatus string `json:"execution_status"`
+	// execute_ready_steps, wait_for_completion, handle_failures, finalize_task or wait_for_dependencies.
+	RecommendedAction string `json:"recommended_action"`
+	// 0 to 100 with two decimals.
+	CompletionPercentage float64 `json:"completion_percentage"`
+	// healthy, recovering or blocked.
+	HealthStatus string `json:"health_status"`
+	// The earliest instant at which something can happen without a person, null when nothing can.
+	NextWakeAt workflow.Instant `json:"next_wake_at"`
+}
+
+// ContextsReply is the answer to task_context_many.
+type ContextsReply struct {
+	// The contexts by task id.
+	Items []TaskContext `json:"items"`
+	// Always null: the request bounds the list.
+	Next *int64 `json:"next"`
+}
+
+// WaitTaskRequest waits for a task.
+type WaitTaskRequest struct {
+	Call
+	// The task.
+	TaskID int64 `json:"task_id"`
+	// How long to wait, in milliseconds, 0 to 600000. Default 30000; timeout_ms is raised to fit.
+	WaitMS *int64 `json:"wait_ms,omitempty"`
+}
+
+// WaitTaskReply is the answer to task_wait.
+type WaitTaskReply struct {
+	TaskContext
+	// True when the task had not ended when the wait was over.
+	TimedOut bool `json:"timed_out"`
+}
+
+// CancelTaskRequest cancels a task.
+type CancelTaskRequest struct {
+	Call
+	// The task.
+	TaskID int64 `json:"task_id"`
+	// Why, kept in the history.
+	Reason string `json:"reason,omitempty"`
+	// Who, kept in the history.
+	By string `json:"by,omitempty"`
+	// Cancel unfinished steps and revoke their leases too. Default true.
+	Cascade *bool `json:"cascade,omitempty"`
+}
+
+// CancelTaskReply is the answer to task_cancel.
+type CancelTaskReply struct {
+	// The task.
+	TaskID int64 `json:"task_id"`
+	// Its state now.
+	State workflow.State `json:"state"`
+	// Steps that were cancelled.
+	CancelledSteps int `json:"cancelled_steps"`
+	// Leases that were revoked; their workers' outcomes will be refused.
+	RevokedLeases int `json:"revoked_leases"`
+}
