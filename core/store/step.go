@@ -14,11 +14,12 @@ type Child struct {
 
 // Parent is the result that a step's handler gets from one of its parents.
 type Parent struct {
-	ChildID int64
-	StepID  int64
-	Name    string
-	State   workflow.State
-	Results workflow.JSON
+	ChildID       int64
+	StepID        int64
+	Name          string
+	State         workflow.State
+	StateMetadata workflow.JSON // of the current row; tells whether the results were wrapped
+	Results       workflow.JSON
 }
 
 // StepReader reads steps and edges.

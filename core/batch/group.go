@@ -1,0 +1,219 @@
+// Package batch is the group commit: concurrent calls of one process share a
+// transaction. Whatever arrived while the last group was in flight goes
+// together, up to a cap; a lone call never waits for company.
+package batch
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/tasker-systems/tasker-core-go/core/fault"
+)
+
+// Result is the answer to one call of a group.
+type Result[R any] struct {
+	Value R
+	Err   error
+}
+
+// Options configure a group.
+type Options[Q, R any] struct {
+	// Run serves one group in one transaction and returns one result per
+	// request, in order. An error means that nothing of the group took effect;
+	// the group is then halved and repeated, so that one bad request does not
+	// fail the rest.
+	Run func(ctx context.Context, requests []Q) ([]Result[R], error)
+	// Weight is how much a request counts towards the cap, at least 1.
+	Weight func(Q) int
+	// Cap bounds the weight of a group; a single heavier request goes alone.
+	Cap int
+}
+
+// Group joins concurrent calls. All methods may be called concurrently.
+type Group[Q, R any] struct {
+	options Options[Q, R]
+
+	mu      sync.Mutex      // guards the fields below; never held across Run
+	queue   []*member[Q, R] // calls that wait for the next group
+	running bool            // whether the runner goroutine lives
+	closed  bool            // no further calls are taken
+	runner  sync.WaitGroup  // joins the runner
+}
+
+// member is one call. done is closed once result is set.
+type member[Q, R any] struct {
+	ctx     context.Context
+	request Q
+	result  Result[R]
+	done    chan struct{}
+}
+
+// New returns a group.
+func New[Q, R any](options Options[Q, R]) *Group[Q, R] { return &Group[Q, R]{options: options} }
+
+// Do serves one request in some group. When ctx ends while the request still
+// waits in the queue, nothing has happened; when it ends later, the outcome is
+// unknown. Both are Timeout or Cancelled errors and the same call may be
+// repeated.
+func (g *Group[Q, R]) Do(ctx context.Context, request Q) (R, error) {
+	m := &member[Q, R]{ctx: ctx, request: request, done: make(chan struct{})}
+	if err := g.enqueue(m); err != nil {
+		var zero R
+		return zero, err
+	}
+	select {
+	case <-m.done:
+		return m.result.Value, m.result.Err
+	case <-ctx.Done():
+		g.withdraw(m)
+		var zero R
+		return zero, Ended(ctx)
+	}
+}
+
+// Ended translates the end of a context into a fault.
+func Ended(ctx context.Context) error {
+	if context.Cause(ctx) == context.DeadlineExceeded {
+		return fault.New(fault.Timeout, "the deadline passed; the outcome of a write is unknown").
+			Advise("Repeat the call, or give it a greater timeout_ms.")
+	}
+	if cause := context.Cause(ctx); fault.KindOf(cause) == fault.Closed {
+		return cause
+	}
+	return fault.New(fault.Cancelled, "the call was interrupted").Advise("Repeat the call if it is still wanted.")
+}
+
+func (g *Group[Q, R]) enqueue(m *member[Q, R]) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return fault.New(fault.Closed, "the engine is closed")
+	}
+	g.queue = append(g.queue, m)
+	if !g.running {
+		g.running = true
+		g.runner.Go(g.loop)
+	}
+	return nil
+}
+
+func (g *Group[Q, R]) withdraw(m *member[Q, R]) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if i := slices.Index(g.queue, m); i >= 0 {
+		g.queue = slices.Delete(g.queue, i, i+1)
+	}
+}
+
+// loop serves groups until the queue is empty.
+func (g *Group[Q, R]) loop() {
+	for {
+		members := g.take()
+		if members == nil {
+			return
+		}
+		g.serve(members)
+	}
+}
+
+// take removes the next group from the queue; nil ends the runner.
+func (g *Group[Q, R]) take() []*member[Q, R] {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	weight, n := 0, 0
+	for n < len(g.queue) {
+		w := max(1, g.options.Weight(g.queue[n].request))
+		if n > 0 && weight+w > g.options.Cap {
+			break
+		}
+		weight += w
+		n++
+	}
+	if n == 0 {
+		g.running = false
+		return nil
+	}
+	members := slices.Clone(g.queue[:n])
+	g.queue = slices.Delete(g.queue, 0, n)
+	return members
+}
+
+// serve runs one group, halving it after a failure that a single member may
+// have caused.
+func (g *Group[Q, R]) serve(members []*member[Q, R]) {
+	results, err := g.run(members)
+	if err == nil {
+		for i, m := range members {
+			m.result = results[i]
+			close(m.done)
+		}
+		return
+	}
+	if len(members) > 1 && !hopeless(err) {
+		half := len(members) / 2
+		g.serve(members[:half])
+		g.serve(members[half:])
+		return
+	}
+	for _, m := range members {
+		m.result.Err = err
+		close(m.done)
+	}
+}
+
+// hopeless reports whether repeating parts of the group would fail alike.
+func hopeless(err error) bool {
+	switch fault.KindOf(err) {
+	case fault.Closed, fault.Unmigrated, fault.IncompatibleSchema, fault.Timeout, fault.Cancelled, fault.Unavailable:
+		return true
+	}
+	return false
+}
+
+// run calls the group's function under a context that lives as long as its
+// most patient member, and turns a panic into an error.
+func (g *Group[Q, R]) run(members []*member[Q, R]) (results []Result[R], err error) {
+	ctx, cancel := groupContext(members)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			results, err = nil, fault.New(fault.Internal, "a defect ended the call").With("panic", p)
+		}
+	}()
+	requests := make([]Q, len(members))
+	for i, m := range members {
+		requests[i] = m.request
+	}
+	return g.options.Run(ctx, requests)
+}
+
+func groupContext[Q, R any](members []*member[Q, R]) (context.Context, context.CancelFunc) {
+	var latest time.Time
+	for _, m := range members {
+		deadline, ok := m.ctx.Deadline()
+		if !ok {
+			return context.WithCancel(context.Background())
+		}
+		if deadline.After(latest) {
+			latest = deadline
+		}
+	}
+	return context.WithDeadline(context.Background(), latest)
+}
+
+// Close refuses further calls, fails those that still wait and joins the
+// runner. Closing twice is legal.
+func (g *Group[Q, R]) Close() {
+	g.mu.Lock()
+	g.closed = true
+	waiting := g.queue
+	g.queue = nil
+	g.mu.Unlock()
+	for _, m := range waiting {
+		m.result.Err = fault.New(fault.Closed, "the engine is closed")
+		close(m.done)
+	}
+	g.runner.Wait()
+}
