@@ -1,0 +1,119 @@
+package architecture
+
+// Rule says what one package may import besides the standard library.
+type Rule struct {
+	Packages []string // of this repository
+	Modules  []string // from outside, by module path
+	Pure     bool     // values in, values out: carries a runnable Example
+}
+
+// Modules from outside that more than one rule names.
+const (
+	goccyJSON   = "github.com/goccy/go-json"
+	levenshtein = "github.com/agnivade/levenshtein"
+	modernc     = "modernc.org/sqlite"
+	mattn       = "github.com/mattn/go-sqlite3"
+)
+
+// Table is the one list of who may import whom. A package that is not in it may
+// not exist, and a module that a package does not list may not be imported by
+// it. Everything under tests/ may import anything, and nothing outside tests/
+// imports it.
+//
+// Against the style sheet: the request and reply types live in core/engine
+// with their use case, so that their documentation has one source, and
+// capi/wire reads them there.
+var Table = map[string]Rule{
+	"migrations":    {},
+	"core":          {},
+	"core/fault":    {},
+	"core/workflow": {Packages: []string{"core/fault"}},
+
+	"core/graph":   {Packages: []string{"core/fault"}, Pure: true},
+	"core/backoff": {Packages: []string{"core/fault"}, Pure: true},
+	"core/lifecycle": {
+		Packages: []string{"core/workflow", "core/fault"},
+		Pure:     true,
+	},
+	"core/identity": {
+		Packages: []string{"core/workflow", "core/fault"},
+		Modules:  []string{"github.com/google/uuid"},
+		Pure:     true,
+	},
+	"core/readiness": {
+		Packages: []string{"core/workflow", "core/graph", "core/lifecycle", "core/backoff", "core/fault"},
+		Pure:     true,
+	},
+	"core/template": {
+		Packages: []string{"core/workflow", "core/graph", "core/backoff", "core/fault"},
+		Modules: []string{
+			"github.com/goccy/go-yaml", goccyJSON, "github.com/santhosh-tekuri/jsonschema/v6", levenshtein,
+			"golang.org/x/mod", "golang.org/x/text", // x/text: jsonschema's messages are printed through it
+		},
+		Pure: true,
+	},
+	"core/config": {
+		Packages: []string{"core/fault"},
+		Modules:  []string{"github.com/knadh/koanf/v2", "github.com/knadh/koanf/providers/confmap"},
+	},
+
+	"core/batch":     {Packages: []string{"core/fault", "core/workflow"}},
+	"core/notify":    {Packages: []string{"core/fault", "core/workflow"}},
+	"core/telemetry": {Packages: []string{"core/fault", "core/workflow"}},
+	"core/worker":    {Packages: []string{"core/fault", "core/workflow"}},
+
+	"core/store": {Packages: []string{"core/workflow", "core/graph", "core/readiness", "core/fault"}},
+	"core/store/sqlite": {
+		Packages: []string{
+			"core/store", "core/workflow", "core/graph", "core/readiness", "core/fault", "migrations",
+		},
+		Modules: []string{modernc, mattn, "github.com/pressly/goose/v3", "github.com/fsnotify/fsnotify"},
+	},
+	"core/engine": {
+		Packages: []string{
+			"core/graph", "core/backoff", "core/lifecycle", "core/identity", "core/readiness", "core/template",
+			"core/batch", "core/notify", "core/telemetry", "core/store", "core/workflow", "core/fault",
+		},
+	},
+
+	"capi/wire": {
+		Packages: []string{"core/engine", "core/workflow", "core/fault"},
+		Modules:  []string{goccyJSON, levenshtein},
+	},
+	"capi/session": {
+		Packages: []string{
+			"core/config", "core/engine", "core/notify", "core/worker", "core/telemetry", "core/backoff",
+			"core/store", "core/store/sqlite", "core/workflow", "core/fault", "capi/wire",
+		},
+	},
+	"capi/dispatch": {
+		Packages: []string{"capi/wire", "capi/session", "core/engine", "core/workflow", "core/fault"},
+	},
+	"capi": {Packages: []string{"capi/dispatch", "capi/session", "capi/wire", "core/fault"}},
+
+	"bindings/generate": {Packages: []string{"capi/wire", "core/fault"}},
+}
+
+// Confined are packages of the standard library and modules that may be used in
+// few places only, beside the table: the reason is why the place is the only one.
+var Confined = map[string][]string{
+	"C":                    {"capi"},                                      // the boundary is read in one sitting
+	"encoding/json":        {"capi/wire", "core/template", "core/config"}, // raw JSON travels as it came
+	goccyJSON:              {"capi/wire", "core/template", "core/config"}, // as above
+	modernc:                {"core/store/sqlite"},                         // a second copy of SQLite in
+	mattn:                  {"core/store/sqlite"},                         // one process loses its locks
+	"database/sql":         {"core/store/sqlite", "core/store/postgres"},  // no SQL outside the stores
+	"github.com/jackc/pgx": {"core/store/postgres"},
+}
+
+// GoroutineOwners are the only packages that may start goroutines: each owner
+// gives them a context and waits for them when it closes.
+var GoroutineOwners = []string{
+	"capi", "capi/session", "core/batch", "core/notify", "core/worker", "core/store/sqlite",
+}
+
+// State lists package variables that must be mutable, with the reason.
+var State = map[string]string{}
+
+// Required are the places without which a check would pass by looking at nothing.
+var Required = []string{"core/fault/fault.go", "core/store/store.go"}
