@@ -56,4 +56,4 @@ $(BOOTSTRAP_BUILD): scripts/bootstrap
 	@scripts/bootstrap build
 
 # The library is compiled with what the bootstrap brings.
-build/libtasker_core.so build/libtasker_core.dylib: | $(BOOTSTRAP_BUILD)
+lib: | $(BOOTSTRAP_BUILD)
