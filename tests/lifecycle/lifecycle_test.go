@@ -159,8 +159,8 @@ func load(t *testing.T) (vectors struct{ Task, Step []vector }) {
 	raw, err := os.ReadFile(filepath.Join(cmp.Or(os.Getenv("TASKER_VECTORS"), "testdata"), "state_machines.json"))
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(raw, &vectors))
-	require.Len(t, vectors.Task, 49)
-	require.Len(t, vectors.Step, 77)
+	require.GreaterOrEqual(t, len(vectors.Task), 49)
+	require.GreaterOrEqual(t, len(vectors.Step), 77)
 	return vectors
 }
 
