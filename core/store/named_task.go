@@ -30,6 +30,17 @@ type NamedTaskReader interface {
 
 	// RouteList returns every route of the given task types, by id.
 	RouteList(ctx context.Context, namedTaskIDs []int64) ([]workflow.Route, error)
+
+	// RouteNames returns every route with the names that workers match it by,
+	// by id, without configurations.
+	RouteNames(ctx context.Context) ([]RouteName, error)
+}
+
+// RouteName is a route as a worker's handlers are matched against it.
+type RouteName struct {
+	RouteID int64
+	Task    NamedTaskKey
+	Step    string
 }
 
 // NamedTaskInstall is a template to be stored: the task type and its steps.

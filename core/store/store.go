@@ -70,6 +70,7 @@ type Reader interface {
 	ReadyReader
 	LeaseReader
 	WorkerReader
+	DirtyReader
 }
 
 // Tx is a write transaction. It reads its own writes.

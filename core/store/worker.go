@@ -29,6 +29,12 @@ type WorkerWriter interface {
 	WorkerDelete(ctx context.Context, ids []int64) error
 }
 
+// DirtyReader looks at the list of tasks whose derived rows may be untrue.
+type DirtyReader interface {
+	// DirtyExists reports whether the list has an entry.
+	DirtyExists(ctx context.Context) (bool, error)
+}
+
 // DirtyWriter handles the list of tasks whose derived rows may be untrue.
 type DirtyWriter interface {
 	// DirtyInsert appends tasks to the list.
