@@ -1,0 +1,194 @@
+package main
+
+/*
+#cgo CFLAGS: -std=gnu11 -fvisibility=hidden -Wall -Wextra -Werror
+#cgo LDFLAGS: -pthread
+#cgo tasker_sabotage_no_fork_guard CFLAGS: -DTASKER_SABOTAGE_NO_FORK_GUARD
+#cgo tasker_sabotage_no_wipe CFLAGS: -DTASKER_SABOTAGE_NO_WIPE
+#cgo tasker_sabotage_no_atfork CFLAGS: -DTASKER_SABOTAGE_NO_ATFORK
+
+#include "front.h"
+*/
+import "C"
+
+import (
+	"bytes"
+	"unsafe"
+
+	"github.com/tasker-systems/tasker-core-go/capi/session"
+	"github.com/tasker-systems/tasker-core-go/capi/wire"
+	"github.com/tasker-systems/tasker-core-go/core/fault"
+)
+
+// tk_go_enter is the one door from C into Go. It returns at once; the call is
+// complete when tk_complete was called for it, which happens exactly once.
+//
+//export tk_go_enter
+func tk_go_enter(call *C.struct_tk_call) { //nolint:revive // the name is C's
+	switch call.verb {
+	case C.TK_OPERATION:
+		startOperation(call)
+	case C.TK_SUBMIT:
+		answer(call, func() ([]byte, error) { return nil, submit(call) })
+	case C.TK_COLLECT:
+		answer(call, func() ([]byte, error) { return nil, collect(call) })
+	case C.TK_INTERRUPT:
+		answer(call, func() ([]byte, error) { return nil, interrupt(call) })
+	case C.TK_WAKE_FD:
+		answer(call, func() ([]byte, error) { return nil, wakeDescriptor(call) })
+	case C.TK_BUILD_INFO:
+		call.text = buildInfo()
+		answer(call, func() ([]byte, error) { return nil, nil })
+	case C.TK_OPEN:
+		// Owned by the caller, which sleeps until the call is complete.
+		go answer(call, func() ([]byte, error) { return open(call) })
+	case C.TK_CLOSE:
+		// Owned by the caller, which sleeps until the call is complete.
+		go answer(call, func() ([]byte, error) { return closeEngine(call) })
+	}
+}
+
+// answer runs the work of a call behind the panic barrier and completes it.
+func answer(call *C.struct_tk_call, work func() ([]byte, error)) {
+	status, reply := outcome(barrier(work))
+	C.tk_complete(call, C.int32_t(status), unsafe.Pointer(unsafe.SliceData(reply)), C.size_t(len(reply)))
+}
+
+// outcome turns what the work returned into what crosses the boundary.
+func outcome(reply []byte, err error) (int32, []byte) {
+	if err != nil {
+		return wire.StatusOf(fault.KindOf(err)), wire.ErrorReply(err)
+	}
+	return wire.StatusOK, reply
+}
+
+// request copies what the host passed in: its memory ends with the call, while
+// the work may outlive the call's deadline or keep a part of a payload.
+func request(call *C.struct_tk_call) []byte {
+	return bytes.Clone(unsafe.Slice((*byte)(call.request), int(call.request_len)))
+}
+
+func open(call *C.struct_tk_call) ([]byte, error) {
+	core, reply, err := session.Open(request(call), environment(call))
+	if err != nil {
+		return nil, err
+	}
+	h, err := engines.add(core)
+	if err != nil {
+		return nil, err
+	}
+	call.value = C.uint64_t(h.number)
+	return reply, nil
+}
+
+// environment splits the variables that C read, each ended by NUL.
+func environment(call *C.struct_tk_call) map[string]string {
+	variables := map[string]string{}
+	text := unsafe.Slice((*byte)(call.environment), int(call.environment_len))
+	for entry := range bytes.SplitSeq(text, []byte{0}) {
+		if name, value, found := bytes.Cut(entry, []byte{'='}); found {
+			variables[string(name)] = string(value)
+		}
+	}
+	return variables
+}
+
+func closeEngine(call *C.struct_tk_call) ([]byte, error) {
+	h, err := engines.remove(uint64(call.engine))
+	if err != nil {
+		return nil, err
+	}
+	return h.close(request(call))
+}
+
+func interrupt(call *C.struct_tk_call) error {
+	h, err := engines.enter(uint64(call.engine))
+	if err != nil {
+		return err
+	}
+	defer h.leave()
+	h.core.Interrupt()
+	return nil
+}
+
+func wakeDescriptor(call *C.struct_tk_call) error {
+	h, err := engines.enter(uint64(call.engine))
+	if err != nil {
+		return err
+	}
+	defer h.leave()
+	end, err := h.wake.descriptor()
+	call.value = C.uint64_t(end)
+	return err
+}
+
+// startOperation runs an operation of the table: on this thread if it is
+// answered from memory, else on a goroutine of the handle.
+func startOperation(call *C.struct_tk_call) {
+	h, err := engines.enter(uint64(call.engine))
+	if err != nil {
+		answer(call, func() ([]byte, error) { return nil, err })
+		return
+	}
+	operation := int(call.operation)
+	work := func() ([]byte, error) { return h.perform(operation, request(call)) }
+	if isInstant(operation) {
+		defer h.leave()
+		answer(call, work)
+		return
+	}
+	go func() { // owned by the handle, whose close waits for leave
+		defer h.leave()
+		answer(call, work)
+	}()
+}
+
+func submit(call *C.struct_tk_call) error {
+	operation := int(call.operation)
+	if operation < 1 || operation > len(wire.Operations) {
+		return fault.New(fault.InvalidRequest, "there is no operation number %d", operation).
+			With("least", 1).With("most", len(wire.Operations)).
+			Advise("Use a TASKER_OP_ number of the header that belongs to this library.")
+	}
+	h, err := engines.enter(uint64(call.engine))
+	if err != nil {
+		return err
+	}
+	ticket, err := h.answers.reserve()
+	if err != nil {
+		h.leave()
+		return err
+	}
+	call.value = C.uint64_t(ticket)
+	text := request(call)
+	go func() { // owned by the handle, whose close waits for leave
+		defer h.leave()
+		status, reply := outcome(barrier(func() ([]byte, error) { return h.perform(operation, text) }))
+		h.answers.put(completion{ticket: ticket, status: status, reply: reply})
+		h.wake.signal()
+	}()
+	return nil
+}
+
+func collect(call *C.struct_tk_call) error {
+	h, err := engines.enter(uint64(call.engine))
+	if err != nil {
+		return err
+	}
+	defer h.leave()
+	h.wake.rearm()
+	taken, more := h.answers.take(int(min(call.capacity, C.size_t(submittedMax))))
+	if more {
+		h.wake.signal()
+	}
+	slots := unsafe.Slice(call.completions, len(taken))
+	for i, c := range taken {
+		slots[i].ticket = C.uint64_t(c.ticket)
+		slots[i].status = C.int32_t(c.status)
+		if !C.tk_buffer_fill(&slots[i].reply, unsafe.Pointer(unsafe.SliceData(c.reply)), C.size_t(len(c.reply))) {
+			slots[i].status = C.TASKER_E_INTERNAL
+		}
+	}
+	call.value = C.uint64_t(len(taken))
+	return nil
+}

@@ -1,0 +1,173 @@
+/*
+ * front.c: the exported functions that are not operations, and the one path
+ * that all operations take. Each checks what C can check, crosses once, and
+ * waits. What the functions promise is documented in tasker_core.h alone.
+ */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+
+#include "front.h"
+
+static const uint8_t tk_empty_object[] = {'{', '}'};
+
+/* Checks the process and the request. Fills the reply when it refuses. */
+static int32_t tk_admit(const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    if (reply != NULL) {
+        reply->data = NULL;
+        reply->len = 0;
+    }
+    if (!tk_process_alive()) {
+        return tk_refuse(TASKER_E_FORKED, reply);
+    }
+    if (reply == NULL || (request == NULL && request_len > 0)) {
+        return tk_refuse(TASKER_E_INVALID_REQUEST, reply);
+    }
+    if (request_len > TASKER_REQUEST_MAX) {
+        return tk_refuse(TASKER_E_LIMIT_EXCEEDED, reply);
+    }
+    return TASKER_OK;
+}
+
+/* No request at all stands for an object without fields. */
+static void tk_set_request(struct tk_call *call, const uint8_t *request, size_t request_len) {
+    call->request = request_len > 0 ? request : tk_empty_object;
+    call->request_len = request_len > 0 ? request_len : sizeof tk_empty_object;
+}
+
+/* Crosses and sleeps until Go has completed the call. */
+static int32_t tk_run(struct tk_call *call, tasker_buffer *reply) {
+    if (!tk_cross(call)) {
+        return tk_refuse(TASKER_E_UNAVAILABLE, reply);
+    }
+    tk_event_wait(&call->done, 0);
+    if (reply != NULL) {
+        *reply = call->reply;
+    } else {
+        tasker_buffer_free(&call->reply);
+    }
+    return call->status;
+}
+
+/* tk_operation performs one operation of the table and waits for its answer. */
+int32_t tk_operation(uint32_t operation, tasker_engine engine, const uint8_t *request, size_t request_len,
+                     tasker_buffer *reply) {
+    int32_t status = tk_admit(request, request_len, reply);
+    if (status != TASKER_OK) {
+        return status;
+    }
+    struct tk_call call = {.verb = TK_OPERATION, .operation = operation, .engine = engine};
+    tk_set_request(&call, request, request_len);
+    return tk_run(&call, reply);
+}
+
+int32_t tasker_open(const uint8_t *config, size_t config_len, tasker_engine *engine, tasker_buffer *reply) {
+    if (engine != NULL) {
+        *engine = 0;
+    }
+    int32_t status = tk_admit(config, config_len, reply);
+    if (status != TASKER_OK) {
+        return status;
+    }
+    if (engine == NULL) {
+        return tk_refuse(TASKER_E_INVALID_REQUEST, reply);
+    }
+    struct tk_call call = {.verb = TK_OPEN};
+    tk_set_request(&call, config, config_len);
+    uint8_t *environment = tk_environment(&call.environment_len);
+    if (environment == NULL) {
+        return tk_refuse(TASKER_E_UNAVAILABLE, reply);
+    }
+    call.environment = environment;
+    status = tk_run(&call, reply);
+    free(environment);
+    *engine = call.value;
+    return status;
+}
+
+int32_t tasker_close(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    int32_t status = tk_admit(request, request_len, reply);
+    if (status != TASKER_OK) {
+        return status;
+    }
+    struct tk_call call = {.verb = TK_CLOSE, .engine = engine};
+    tk_set_request(&call, request, request_len);
+    return tk_run(&call, reply);
+}
+
+int32_t tasker_interrupt(tasker_engine engine) {
+    if (!tk_process_alive()) {
+        return TASKER_E_FORKED;
+    }
+    struct tk_call call = {.verb = TK_INTERRUPT, .engine = engine};
+    return tk_run(&call, NULL);
+}
+
+int32_t tasker_wake_fd(tasker_engine engine, int32_t *fd) {
+    if (fd != NULL) {
+        *fd = -1;
+    }
+    if (!tk_process_alive()) {
+        return TASKER_E_FORKED;
+    }
+    if (fd == NULL) {
+        return TASKER_E_INVALID_REQUEST;
+    }
+    struct tk_call call = {.verb = TK_WAKE_FD, .engine = engine};
+    int32_t status = tk_run(&call, NULL);
+    if (status == TASKER_OK) {
+        *fd = (int32_t)call.value;
+    }
+    return status;
+}
+
+int32_t tasker_submit(tasker_engine engine, uint32_t operation, const uint8_t *request, size_t request_len,
+                      uint64_t *ticket, tasker_buffer *reply) {
+    if (ticket != NULL) {
+        *ticket = 0;
+    }
+    int32_t status = tk_admit(request, request_len, reply);
+    if (status != TASKER_OK) {
+        return status;
+    }
+    if (ticket == NULL) {
+        return tk_refuse(TASKER_E_INVALID_REQUEST, reply);
+    }
+    struct tk_call call = {.verb = TK_SUBMIT, .operation = operation, .engine = engine};
+    tk_set_request(&call, request, request_len);
+    status = tk_run(&call, reply);
+    *ticket = call.value;
+    return status;
+}
+
+int32_t tasker_collect(tasker_engine engine, tasker_completion *completions, size_t capacity, size_t *count) {
+    if (count != NULL) {
+        *count = 0;
+    }
+    if (!tk_process_alive()) {
+        return TASKER_E_FORKED;
+    }
+    if (count == NULL || (completions == NULL && capacity > 0)) {
+        return TASKER_E_INVALID_REQUEST;
+    }
+    struct tk_call call = {.verb = TK_COLLECT, .engine = engine, .completions = completions, .capacity = capacity};
+    int32_t status = tk_run(&call, NULL);
+    *count = (size_t)call.value;
+    return status;
+}
+
+uint32_t tasker_abi_version(void) { return TASKER_ABI_VERSION; }
+
+const char *tasker_build_info(void) {
+    static const char *known; /* written once with one value, by whoever comes first */
+    const char *text = __atomic_load_n(&known, __ATOMIC_ACQUIRE);
+    if (text != NULL) {
+        return text;
+    }
+    struct tk_call call = {.verb = TK_BUILD_INFO};
+    if (!tk_process_alive() || tk_run(&call, NULL) != TASKER_OK) {
+        return "{}";
+    }
+    __atomic_store_n(&known, call.text, __ATOMIC_RELEASE);
+    return call.text;
+}

@@ -1,0 +1,1 @@
+../include/tasker_core.h

@@ -1,0 +1,1637 @@
+/*
+ * tasker_core.h: a workflow engine in one shared library.
+ *
+ * A task is a directed graph of steps. The engine creates tasks from templates,
+ * says which steps may run, moves tasks and steps through their states, retries,
+ * recovers from dead workers and reports. Your program runs the steps, in its
+ * own language. Everything durable lies in a database: a file of the library's
+ * own when nothing else is configured.
+ *
+ * This header is the whole interface and the only authority on it. What is not
+ * written here may change without notice. Do not include headers that the build
+ * generates, and do not bind symbols that do not start with tasker_.
+ *
+ *     tasker_engine engine;
+ *     tasker_buffer reply;
+ *     if (tasker_open(NULL, 0, &engine, &reply) != TASKER_OK) {
+ *         fprintf(stderr, "%s\n", (const char *)reply.data);
+ *     }
+ *     tasker_buffer_free(&reply);
+ *     tasker_engine_health(engine, NULL, 0, &reply);
+ *     tasker_buffer_free(&reply);
+ *     tasker_close(engine, NULL, 0, &reply);
+ *     tasker_buffer_free(&reply);
+ *
+ * Chapters: 1 caveats, 2 requests and replies, 3 deadlines and waiting,
+ * 4 types and limits, 5 status codes, 6 the library, 7 engines, 8 submit and
+ * collect, 9 operations.
+ *
+ *
+ * 1. CAVEATS, BEFORE ANYTHING ELSE
+ *
+ * FORK. Load the library after the fork, not before. A process that forks while
+ * the library is loaded has a child in which the library's threads do not
+ * exist; every function there answers TASKER_E_FORKED at once and never hangs.
+ * The parent goes on undisturbed. In the child tasker_buffer_free still frees
+ * buffers of the parent. Programs started by posix_spawn, system or popen, or
+ * by vfork and exec, are not affected. The child must not use or close the
+ * descriptors of the parent's database file.
+ *
+ * UNLOADING. The library cannot be unloaded: it is marked so, and dlclose only
+ * lowers a counter. Its threads sleep while no engine is open.
+ *
+ * SIGNALS. The library takes no SIGINT, SIGTERM, SIGHUP, SIGCHLD or SIGPIPE from
+ * your program and changes no handler of yours for them. A blocked call is not
+ * ended by a signal: your handler runs, and the call goes on. Use tasker_interrupt
+ * (from another thread), a short timeout_ms, or chapter 8.
+ *
+ * THREADS. Every function may be called from any thread, with any engine, at any
+ * time, also while the engine is closed by another thread. A call may come from
+ * a fiber or a coroutine whose stack is not the thread's own. No function may be
+ * called from a signal handler. The library never calls into your program.
+ *
+ * OUTPUT. The library writes nothing to standard output or error and changes
+ * neither environment, working directory nor locale. Logs are pulled, with
+ * tasker_engine_logs_poll.
+ *
+ * ENVIRONMENT. tasker_open reads the variables that begin with TASKER_ as they
+ * are at that moment; do not change the environment in another thread then.
+ *
+ * THE EMBEDDED FILE. Locks of an SQLite file belong to the process, not to the
+ * program part that took them. If your program opens the same file with an SQLite
+ * of its own in the same process, closing it drops the engine's locks, and rows
+ * are lost. So the library owns its file: open it from other processes, or
+ * with the operations below, never from this one by other means. Do not put the
+ * file on a network file system.
+ *
+ * TEXT. All text is UTF-8. Requests that are not are refused, with the offset.
+ * Lengths are explicit; a request needs no NUL at its end. Every reply has one
+ * after its last byte, not counted in its length.
+ *
+ * OWNERSHIP. What you pass in stays yours and is not read after the function
+ * returned. What a function puts into a tasker_buffer is yours to release with
+ * tasker_buffer_free, whatever the status was. Nothing else needs to be freed.
+ *
+ *
+ * 2. REQUESTS AND REPLIES
+ *
+ * Every operation takes one JSON object and answers one JSON object. A request
+ * of length 0 stands for {} and its pointer may then be NULL.
+ *
+ *   - Keys are snake_case. A key that the operation does not know is an error,
+ *     as is a key given twice, or anything but white space after the object.
+ *   - Absent and null mean the same, unless a field says otherwise.
+ *   - Ids are integers. An instant is RFC 3339 text in UTC with microseconds,
+ *     such as "2025-03-01T12:00:00.000000Z". A duration is an integer whose
+ *     name ends in _ms or _seconds.
+ *   - A list is {"items": [...], "next": cursor or null}.
+ *   - Your own data (context, inputs, results, metadata) is any JSON. Key order
+ *     and the text of numbers are kept.
+ *   - A failed call replies {"error": {"code", "message", "details",
+ *     "retryable"}}. The code says the same as the status. The details may have
+ *     a path into the request, a remedy, a list of problems, ids, the present
+ *     state. retryable tells whether the very same call can succeed later.
+ *
+ * The same operations, fields and errors exist in every language binding.
+ *
+ *
+ * 3. DEADLINES AND WAITING
+ *
+ * Every request may carry "timeout_ms", the deadline of the whole call; without
+ * it the call has 30 seconds. When it passes the call ends with
+ * TASKER_E_TIMEOUT. The outcome of a write is then unknown; each writing
+ * operation says why it is safe to repeat.
+ *
+ * A waiting call sleeps inside the library, so an interpreter must release its
+ * lock around it. Requests with "wait_ms" wait for something to happen;
+ * tasker_interrupt ends them all.
+ *
+ * A program with an event loop waits for tasker_wake_fd by its own means and then
+ * calls what does not wait: tasker_collect, and tasker_step_claim without wait_ms.
+ */
+#ifndef TASKER_CORE_H
+#define TASKER_CORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define TASKER_API __attribute__((visibility("default")))
+#else
+#define TASKER_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * 4. TYPES AND LIMITS
+ */
+
+/*
+ * The version of this interface, to be compared with tasker_abi_version() by
+ * whoever loads the library at run time. It is the number in the library's
+ * soname, libtasker_core.so.0. It changes when a program built against the
+ * older header could break; new operations and new optional fields do not
+ * change it. 0 stands for everything before the first stable release.
+ */
+#define TASKER_ABI_VERSION 0
+
+/*
+ * The longest request in bytes, 64 MiB. Beyond it a call answers
+ * TASKER_E_LIMIT_EXCEEDED without reading the request.
+ */
+#define TASKER_REQUEST_MAX 67108864
+
+/*
+ * The most submitted requests of one engine that run or wait to be collected.
+ * Beyond it tasker_submit answers TASKER_E_LIMIT_EXCEEDED.
+ */
+#define TASKER_SUBMITTED_MAX 65536
+
+/*
+ * An open engine. A number, not a pointer: it is never 0, stays below 2^53 so
+ * that every language can hold it exactly, and is never given out twice by one
+ * process. A closed, forged or foreign number answers TASKER_E_CLOSED.
+ */
+typedef uint64_t tasker_engine;
+
+/*
+ * Memory that the library filled. `data` is NULL and `len` 0 when there is no
+ * reply. Functions overwrite the buffer without looking at it: release what an
+ * earlier call put there first.
+ */
+typedef struct tasker_buffer {
+    uint8_t *data; /* len bytes, then one NUL that is not counted */
+    size_t len;
+} tasker_buffer;
+
+/*
+ * The answer to one submitted request. The reply is the caller's to release.
+ */
+typedef struct tasker_completion {
+    uint64_t ticket;     /* as given out by tasker_submit */
+    int32_t status;      /* TASKER_OK or a TASKER_E_ code */
+    tasker_buffer reply; /* the operation's reply, or the error */
+} tasker_completion;
+
+/*
+ * 5. STATUS CODES
+ *
+ * The class of a failure; the error object in the reply tells the rest. A caller
+ * that meets a code it does not know should treat it as TASKER_E_INTERNAL.
+ */
+
+/* The call did what it says. */
+#define TASKER_OK 0
+
+/* The request itself is wrong: not JSON, an unknown key, a value out of range, a
+ * NULL pointer. Repeating it cannot help. */
+#define TASKER_E_INVALID_REQUEST 1
+
+/* A thing that the request names does not exist. */
+#define TASKER_E_NOT_FOUND 2
+
+/* A transition lost a race, or is not legal from the present state. */
+#define TASKER_E_CONFLICT 3
+
+/* The thing exists already, and the request asked for an error in that case. */
+#define TASKER_E_DUPLICATE 4
+
+/* The caller no longer holds the step: it was recovered, cancelled or closed. */
+#define TASKER_E_LEASE_LOST 5
+
+/* The database lacks the tables, or a migration. */
+#define TASKER_E_UNMIGRATED 6
+
+/* The database is of another kind, or newer than this library. */
+#define TASKER_E_INCOMPATIBLE_SCHEMA 7
+
+/* The database cannot be reached, or cannot take the write now; or the operating
+ * system refuses a thread or memory. Repeating can help. */
+#define TASKER_E_UNAVAILABLE 8
+
+/* The deadline passed. The outcome of a write is unknown. Repeating can help. */
+#define TASKER_E_TIMEOUT 9
+
+/* tasker_interrupt or tasker_close ended the call. */
+#define TASKER_E_CANCELLED 10
+
+/* A stated limit of size, depth, count or space. */
+#define TASKER_E_LIMIT_EXCEEDED 11
+
+/* The engine was closed, or the number never was an engine. */
+#define TASKER_E_CLOSED 12
+
+/* This process was forked after the library was loaded. See chapter 1. */
+#define TASKER_E_FORKED 13
+
+/* This database or platform cannot do it. */
+#define TASKER_E_UNSUPPORTED 14
+
+/* The operating system or the database refuses access. */
+#define TASKER_E_PERMISSION 15
+
+/* A defect of the library. The engine dropped its caches and goes on; the full
+ * text is in the log. */
+#define TASKER_E_INTERNAL 16
+
+/*
+ * 6. THE LIBRARY
+ */
+
+/*
+ * tasker_abi_version: the TASKER_ABI_VERSION that the library was built with.
+ *
+ * A program that loads the library at run time compares the two before any
+ * other call and refuses to go on when they differ.
+ *
+ * Never blocks, never fails, needs no engine. Any thread; also in a forked child.
+ */
+TASKER_API uint32_t tasker_abi_version(void);
+
+/*
+ * tasker_build_info: what this library is, as one JSON object.
+ *
+ *   version   version of the project
+ *   commit    the commit it was built from, or "unknown"
+ *   go        version of the Go compiler
+ *   abi       TASKER_ABI_VERSION
+ *   platform  operating system and processor, such as "linux/amd64"
+ *
+ * The text ends with NUL, lives as long as the process and must not be freed.
+ * In a forked child whose parent never asked it holds `abi` alone.
+ *
+ * Never blocks, never fails, needs no engine. Any thread.
+ */
+TASKER_API const char *tasker_build_info(void);
+
+/*
+ * tasker_buffer_free: releases what the library put into a buffer.
+ *
+ * Sets the buffer to NULL and 0, so freeing it twice is harmless, as is a NULL
+ * pointer or a buffer that was never filled but set to zero.
+ *
+ * The buffer must not be in use by another thread, and must have been filled by
+ * the library: not by malloc, and not copied from another buffer that is freed
+ * too. Never blocks. Any thread; also in a forked child, for the parent's
+ * buffers; also after the engine was closed.
+ */
+TASKER_API void tasker_buffer_free(tasker_buffer *buffer);
+
+/*
+ * 7. ENGINES
+ */
+
+/*
+ * tasker_open: opens an engine. Constructor of tasker_engine.
+ *
+ *   config, config_len  a JSON object; NULL and 0 for the defaults. The settings
+ *                       are described in docs/configuration.md. The database is
+ *                       the URL given here, else the one in the variable
+ *                       TASKER_DATABASE_URL, else the file tasker.sqlite3 in the
+ *                       working directory.
+ *   engine              receives the engine, or 0 on failure
+ *   reply               receives what was opened: store, file or host, schema
+ *
+ * A program opens one engine per database and shares it between its threads.
+ * Opening the same database twice is legal and wasteful.
+ *
+ * Errors: TASKER_E_INVALID_REQUEST (configuration; every problem is listed),
+ * TASKER_E_UNMIGRATED, TASKER_E_INCOMPATIBLE_SCHEMA, TASKER_E_UNAVAILABLE,
+ * TASKER_E_PERMISSION, TASKER_E_TIMEOUT, TASKER_E_LIMIT_EXCEEDED (65536 open
+ * engines), TASKER_E_FORKED.
+ *
+ * Blocks while the database is opened and, where the configuration says so,
+ * migrated. Any thread. The reply is the caller's to release.
+ */
+TASKER_API int32_t tasker_open(const uint8_t *config, size_t config_len, tasker_engine *engine,
+                               tasker_buffer *reply);
+
+/*
+ * tasker_close: closes an engine. Destructor of tasker_engine.
+ *
+ *   engine               from tasker_open; the number is dead from here on
+ *   request, request_len {"timeout_ms": n}; NULL and 0 for the default
+ *   reply                receives what was released
+ *
+ * New calls on the engine answer TASKER_E_CLOSED at once. Calls that wait for
+ * something are interrupted; other calls in flight are finished, and cut off with
+ * TASKER_E_CANCELLED when they take longer than five seconds. Then the steps that
+ * this engine's workers hold are released, which does not count as an attempt,
+ * and the database is closed. Submitted requests whose answers were not collected
+ * are forgotten, and the wake descriptor is closed: stop waiting for it first.
+ * Report what your handlers have finished before you close.
+ *
+ * The engine is closed whatever the status is. A second close, also a concurrent
+ * one, answers TASKER_E_CLOSED and does no harm.
+ *
+ * Errors: TASKER_E_CLOSED, TASKER_E_TIMEOUT (some steps could not be released;
+ * they come back when their leases end), TASKER_E_UNAVAILABLE,
+ * TASKER_E_INVALID_REQUEST (the engine is closed all the same, unless a pointer
+ * is NULL or the request too long), TASKER_E_LIMIT_EXCEEDED, TASKER_E_FORKED.
+ *
+ * Blocks for at most the timeout and a few seconds. Any thread. The reply is the
+ * caller's to release.
+ */
+TASKER_API int32_t tasker_close(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                tasker_buffer *reply);
+
+/*
+ * tasker_interrupt: ends the calls that wait.
+ *
+ * Every call of this engine that waits for something to happen (wait_ms, and
+ * tasker_task_wait) returns soon, whether it was made by name or submitted; what
+ * it returns is written at the operation. Calls that read or write are not
+ * touched, and later calls wait as usual. For hosts whose users press Ctrl-C.
+ *
+ * Returns TASKER_OK, TASKER_E_CLOSED or TASKER_E_FORKED. Never blocks. Any
+ * thread, but not a signal handler.
+ */
+TASKER_API int32_t tasker_interrupt(tasker_engine engine);
+
+/*
+ * tasker_wake_fd: a descriptor to wait on instead of blocking here.
+ *
+ *   fd  receives the reading end of a pipe, or -1 on failure
+ *
+ * The descriptor becomes readable when the answer to a submitted request can be
+ * collected, or when there may be work to claim or events to read. It is a hint:
+ * it can be readable without need, and several causes share one signal. So
+ * whoever wakes up looks at everything it is interested in: calls tasker_collect
+ * until it gives nothing, and tasker_step_claim without wait_ms if it runs steps.
+ *
+ * tasker_collect and tasker_step_claim take the byte out before they look, so
+ * that nothing can slip in between; no read is needed. A program that reads
+ * the byte itself does no harm, as long as it calls one of them then. Only one
+ * thread should wait for the descriptor.
+ *
+ * The descriptor is made at the first call, always the same one per engine,
+ * non-blocking, closed on exec and closed by tasker_close. The program must not
+ * close it or write to it.
+ *
+ * Returns TASKER_OK, TASKER_E_INVALID_REQUEST (fd is NULL),
+ * TASKER_E_LIMIT_EXCEEDED (no descriptor left), TASKER_E_CLOSED or
+ * TASKER_E_FORKED. Never blocks. Any thread.
+ */
+TASKER_API int32_t tasker_wake_fd(tasker_engine engine, int32_t *fd);
+
+/*
+ * 8. SUBMIT AND COLLECT
+ *
+ * The second way to every operation, for event loops: it waits nowhere and needs
+ * no thread of the program's own.
+ */
+
+/*
+ * tasker_submit: starts an operation and returns.
+ *
+ *   engine               from tasker_open
+ *   operation            a TASKER_OP_ number
+ *   request, request_len as for the named function; copied before the return
+ *   ticket               receives a number that names the request, never 0 and
+ *                        never used twice by one engine; 0 on failure
+ *   reply                receives the error when the request could not be
+ *                        started; NULL and 0 otherwise
+ *
+ * TASKER_OK means that exactly one completion with this ticket can be collected
+ * later, be it success or failure. Completions come in the order in which the
+ * operations end. Submitted requests run at the same time; a program that needs
+ * an order collects one before it submits the next.
+ *
+ * Errors: TASKER_E_INVALID_REQUEST (unknown operation, NULL pointer),
+ * TASKER_E_LIMIT_EXCEEDED (request too long, or TASKER_SUBMITTED_MAX reached),
+ * TASKER_E_CLOSED, TASKER_E_FORKED.
+ *
+ * Never blocks. Any thread. The reply is the caller's to release.
+ */
+TASKER_API int32_t tasker_submit(tasker_engine engine, uint32_t operation, const uint8_t *request,
+                                 size_t request_len, uint64_t *ticket, tasker_buffer *reply);
+
+/*
+ * tasker_collect: takes the answers that are there.
+ *
+ *   completions  receives up to capacity answers; may be NULL when capacity is 0
+ *   capacity     length of that array
+ *   count        receives how many were filled; 0 when none is there
+ *
+ * Each answer is given out once. When more are there than fit, the wake
+ * descriptor stays readable.
+ *
+ * Returns TASKER_OK, TASKER_E_INVALID_REQUEST (NULL pointer), TASKER_E_CLOSED or
+ * TASKER_E_FORKED. Never blocks. Any thread; two threads get different answers.
+ * The reply in each completion is the caller's to release.
+ */
+TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *completions, size_t capacity,
+                                  size_t *count);
+
+/*
+ * 9. OPERATIONS
+ *
+ * From here to the end the text is generated from the operation table, by
+ * `make generate`. All functions have one shape:
+ *
+ *   engine               from tasker_open
+ *   request, request_len a JSON object with the fields listed; NULL and 0 for {}
+ *   reply                receives the reply, or the error; never NULL
+ *
+ * and one set of rules: any thread may call; the request is not read after the
+ * return; the reply is the caller's to release with tasker_buffer_free on every
+ * return. A field that is marked optional may be left out of a request and may be
+ * absent from a reply; all others must be given and are always there. The number
+ * TASKER_OP_ before each function is what tasker_submit takes.
+ */
+
+/* tasker:generated:begin */
+/* Code generated by bindings/generate from capi/wire and core/engine. DO NOT EDIT. */
+
+/*
+ * FIELDS THAT EVERY REQUEST MAY CARRY
+ *
+ *   timeout_ms (integer, optional): Deadline of the whole call in milliseconds, 1 to
+ *       600000. Default 30000. When it passes, the outcome of a write is unknown and
+ *       repeating the same call is safe.
+ *   correlation_id (text, optional): Text of at most 128 characters that is kept in
+ *       the metadata of every transition that the call writes.
+ *
+ * ERRORS THAT OPERATIONS SHARE
+ *
+ * Answered from memory: TASKER_E_INVALID_REQUEST, TASKER_E_LIMIT_EXCEEDED,
+ *   TASKER_E_CLOSED, TASKER_E_FORKED, TASKER_E_INTERNAL.
+ * With the database: TASKER_E_INVALID_REQUEST, TASKER_E_LIMIT_EXCEEDED,
+ *   TASKER_E_CLOSED, TASKER_E_FORKED, TASKER_E_INTERNAL, TASKER_E_UNMIGRATED,
+ *   TASKER_E_INCOMPATIBLE_SCHEMA, TASKER_E_UNAVAILABLE, TASKER_E_TIMEOUT,
+ *   TASKER_E_CANCELLED, TASKER_E_PERMISSION.
+ */
+
+/*
+ * OBJECTS THAT FIELDS REFER TO
+ *
+ * ClaimRequest: asks for work together with another write, in the same transaction.
+ *   worker_id (integer): The worker that will run the steps.
+ *   limit (integer): Most steps to claim, 1 to 1000.
+ *
+ * ClaimedStep: all that a handler needs to run one attempt of one step.
+ *   step_id (integer): The step.
+ *   task_id (integer): Its task.
+ *   epoch (integer): Names this lease for ever; every report of this attempt must
+ *       carry it.
+ *   attempt (integer): Number of this attempt, 1 for the first.
+ *   retry_limit (integer): Attempts allowed in total.
+ *   deadline_at (instant): When the attempt must have been reported; later the core
+ *       ends it.
+ *   timeout_seconds (integer): Seconds from the claim to the deadline.
+ *   name (text): Name of the step.
+ *   namespace (text): Namespace of the task type.
+ *   task_name (text): Name of the task type.
+ *   version (text): Version of the task type.
+ *   handler_class (text, optional): handler_class of the template, empty when it names
+ *       none.
+ *   handler_config (any JSON): handler_config of the template, null when it has none.
+ *   context (any JSON): The task's context, any JSON object.
+ *   inputs (any JSON): The step's inputs; the context unless a person edited them.
+ *   parents (list of ParentResult): Results of the step's parents, by step id.
+ *   previous_results (any JSON): Results that an earlier failed attempt left, {} for
+ *       the first.
+ *
+ * CreatedTask: the answer for one new task.
+ *   task_id (integer): The task.
+ *   duplicate (boolean): True when the task existed already and nothing was created.
+ *
+ * EdgeInfo: a dependency between two steps.
+ *   from_step_id (integer): The parent step.
+ *   to_step_id (integer): The child step.
+ *   name (text): "provides" for every edge that the engine made.
+ *
+ * HandlerMatch: says which steps a worker has handlers for. An absent field matches
+ *   anything.
+ *   namespace (text, optional): Namespace of the task type; absent matches every
+ *       namespace.
+ *   task (text, optional): Name of the task type; absent matches every task type.
+ *   version (text, optional): Version of the task type; absent matches every version.
+ *   step (text, optional): Name of the step; absent matches every step.
+ *
+ * LeaseName: names one lease.
+ *   step_id (integer): The step.
+ *   epoch (integer): The epoch of the lease.
+ *
+ * LeaseStatus: says how one lease stands.
+ *   step_id (integer): The step.
+ *   epoch (integer): The epoch.
+ *   held (boolean): Whether the lease is still held; if not, stop the handler: its
+ *       outcome would be refused.
+ *   deadline_at (instant): When the attempt must have been reported, null when not
+ *       held.
+ *
+ * LoadedTemplate: the outcome for one file.
+ *   file (text): Name of the file.
+ *   outcome (text): "created", "unchanged", "replaced" or "failed".
+ *   template (TemplateInfo, optional): The template, unless it failed.
+ *   code (text, optional): Code of the failure.
+ *   message (text, optional): What is wrong, in one sentence.
+ *   problems (list of Problem, optional): Every problem of the file.
+ *
+ * LogRecord: one structured log record.
+ *   id (integer): Position of the record; grows by one.
+ *   at (instant): When.
+ *   level (text): debug, info, warn or error.
+ *   message (text): What happened.
+ *   fields (object of any JSON, optional): Further facts.
+ *
+ * MigrationInfo: one migration.
+ *   version (integer): Its number.
+ *   name (text): Its name.
+ *   direction (text, optional): "up" or "down" for a step that was taken, empty in a
+ *       status.
+ *   applied_at (instant): When it was applied, null when it is pending.
+ *
+ * NewTask: describes one task to create.
+ *   name (text): Name of the task type, as in its template.
+ *   namespace (text, optional): Namespace of the task type. Default "default".
+ *   version (text, optional): Version of the task type; absent: the greatest
+ *       registered version.
+ *   context (any JSON): What the handlers work on: a JSON object with at least one
+ *       key, checked against the template's schema, whose defaults are filled in and
+ *       stored.
+ *   initiator (text, optional): Who asked for it. Default "unknown".
+ *   source_system (text, optional): The system that asked for it. Default "unknown".
+ *   reason (text, optional): Why. Default "unknown".
+ *   tags (list of text, optional): Labels to find the task by.
+ *   bypass_steps (list of text, optional): Names of skippable steps that are to be
+ *       resolved at once instead of run.
+ *   requested_at (instant, optional): When the task was asked for. Default now.
+ *   start_at (instant, optional): No step runs before this instant. Default now.
+ *   priority (integer, optional): Higher runs first, -1000 to 1000. Default: the
+ *       template's priority.
+ *   identity_strategy (text, optional): How duplicates are recognised: "default"
+ *       (never), "hash" (the Rails engine's hash over name, context and minute), "key"
+ *       (identity_key). Default: "key" when identity_key is given, else the engine's
+ *       setting.
+ *   identity_key (text, optional): The caller's idempotency key: a second task with
+ *       the same key is a duplicate.
+ *   on_duplicate (text, optional): What a duplicate answers: "existing" (the existing
+ *       task, flagged) or "error" (a duplicate error). Default "existing".
+ *
+ * Outcome: what became of one attempt of one step.
+ *   step_id (integer): The step.
+ *   epoch (integer): The epoch of the lease, from the claim.
+ *   status (text): "complete" or "error".
+ *   results (any JSON, optional): Any JSON value: the step's results, or what a failed
+ *       attempt leaves. What is not an object is stored under {"value": ...}.
+ *   error (OutcomeError, optional): What went wrong, for "error".
+ *   permanent (boolean, optional): For "error": never try again, whatever the limit.
+ *       Default false.
+ *   retry_after_seconds (integer, optional): For "error": seconds until the next
+ *       attempt, as a server asked for, instead of the template's backoff; 0 to 86400.
+ *   duration_ms (integer, optional): How long the handler ran, in milliseconds, for
+ *       statistics.
+ *
+ * OutcomeError: describes a failure.
+ *   message (text): One sentence.
+ *   class (text, optional): Class or type of the exception.
+ *   code (text, optional): Code that the handler gave.
+ *   backtrace (text, optional): Stack trace as one text.
+ *
+ * ParentResult: the result of one parent of a claimed step.
+ *   step_id (integer): The parent step.
+ *   name (text): Its name.
+ *   state (text): complete or resolved_manually.
+ *   results (any JSON): Its results; a result that was not an object is unwrapped
+ *       again.
+ *
+ * Problem: one of several things that are wrong with an input.
+ *   path (text, optional): JSON path such as step_templates[2].name.
+ *   line (integer, optional): 1-based line in the text given, 0 when unknown.
+ *   column (integer, optional): 1-based column in the text given, 0 when unknown.
+ *   message (text): One sentence.
+ *   suggestion (text, optional): What was probably meant, or what to do.
+ *
+ * Setting: one configuration value.
+ *   name (text): Its dotted name, such as worker.lease_seconds.
+ *   value (any JSON): The value in force; secrets are masked.
+ *   source (text): "default", "environment" or "call".
+ *
+ * StepInfo: describes a step.
+ *   step_id (integer): The step.
+ *   task_id (integer): Its task.
+ *   name (text): Its name.
+ *   state (text): pending, in_progress, complete, error, cancelled or
+ *       resolved_manually.
+ *   state_since (instant): Since when it is in this state; its creation when it never
+ *       moved.
+ *   attempts (integer): Attempts that have ended.
+ *   retry_limit (integer): Attempts allowed in total.
+ *   retryable (boolean): Whether it may be tried again after a failure.
+ *   skippable (boolean): Whether it may be bypassed.
+ *   in_process (boolean): Whether it is leased now.
+ *   last_attempted_at (instant): When its last attempt ended.
+ *   processed_at (instant): When it completed.
+ *   backoff_request_seconds (integer): The wait after its last failure.
+ *   inputs (any JSON): What its handler was given.
+ *   results (any JSON): What its handler gave back.
+ *   depends_on (list of text, optional): Names of the steps before it.
+ *
+ * StepReadiness: says whether a step may run and, if not, why.
+ *   workflow_step_id (integer): The step.
+ *   task_id (integer): Its task.
+ *   named_step_id (integer): Its named step.
+ *   name (text): Its name.
+ *   current_state (text): Its state.
+ *   dependencies_satisfied (boolean): Whether all parents are complete or resolved.
+ *   retry_eligible (boolean): Whether the limit of attempts leaves one.
+ *   ready_for_execution (boolean): Whether it may run now.
+ *   reason (text): Why it may not run now, empty when it may.
+ *   last_failure_at (instant): When it failed, null unless its state is error.
+ *   next_retry_at (instant): When its wait is over, null without a wait.
+ *   total_parents (integer): Parents.
+ *   completed_parents (integer): Parents that are complete or resolved.
+ *   attempts (integer): Attempts that have ended.
+ *   retry_limit (integer): Attempts allowed in total.
+ *   backoff_request_seconds (integer): The wait after the last failure, in seconds.
+ *   last_attempted_at (instant): When the last attempt ended.
+ *
+ * TaskContext: the execution context of a task: where it stands and what can happen
+ *   next.
+ *   task_id (integer): The task.
+ *   named_task_id (integer): Its task type.
+ *   status (text): Its state.
+ *   total_steps (integer): All steps.
+ *   pending_steps (integer): Steps in state pending.
+ *   in_progress_steps (integer): Steps in state in_progress.
+ *   completed_steps (integer): Steps that are complete or resolved.
+ *   failed_steps (integer): Steps in state error.
+ *   ready_steps (integer): Steps that may run now.
+ *   execution_status (text): has_ready_steps, processing, blocked_by_failures,
+ *       all_complete or waiting_for_dependencies.
+ *   recommended_action (text): execute_ready_steps, wait_for_completion,
+ *       handle_failures, finalize_task or wait_for_dependencies.
+ *   completion_percentage (number): 0 to 100 with two decimals.
+ *   health_status (text): healthy, recovering or blocked.
+ *   next_wake_at (instant): The earliest instant at which something can happen without
+ *       a person, null when nothing can.
+ *
+ * TaskInfo: describes a task.
+ *   task_id (integer): The task.
+ *   namespace (text): Namespace of the task type.
+ *   name (text): Name of the task type.
+ *   version (text): Version of the task type.
+ *   state (text): pending, in_progress, complete, error, cancelled or
+ *       resolved_manually.
+ *   state_since (instant): Since when it is in this state.
+ *   priority (integer): Higher runs first.
+ *   context (any JSON): The context with the schema's defaults.
+ *   initiator (text): Who asked for it.
+ *   source_system (text): The system that asked for it.
+ *   reason (text): Why.
+ *   tags (list of text): Its labels.
+ *   bypass_steps (list of text): Names of the steps that were bypassed.
+ *   requested_at (instant): When it was asked for.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When its row last changed.
+ *   identity_hash (text): What recognises a duplicate.
+ *
+ * TemplateInfo: describes a registered template.
+ *   id (integer): The task type's id.
+ *   namespace (text): Its namespace.
+ *   name (text): Its name.
+ *   version (text): Its version.
+ *   description (text, optional): Its description.
+ *   steps (list of TemplateStep): Its steps in declaration order.
+ *
+ * TemplateStep: one step of a registered template.
+ *   name (text): Name of the step.
+ *   route_id (integer): Id of the route: what a claim of this step is asked by.
+ *   depends_on (list of text): Names of the steps that must be satisfied before it.
+ *
+ * TransitionInfo: one row of a history.
+ *   id (integer): Id of the row.
+ *   task_id (integer, optional): The task; absent for a step's row.
+ *   step_id (integer, optional): The step; absent for a task's row.
+ *   from_state (text): State before, null when the writer did not say.
+ *   to_state (text): State after.
+ *   sort_key (integer): Order within the owner.
+ *   most_recent (boolean): Whether this is the current state.
+ *   metadata (any JSON): Who, why, how long, which epoch.
+ *   created_at (instant): When.
+ *
+ * Verdict: says what became of one reported outcome.
+ *   step_id (integer): The step.
+ *   epoch (integer): The epoch that was reported.
+ *   verdict (text): "recorded"; "already_recorded" (the same outcome was stored
+ *       before, safe to repeat); "superseded" (another outcome of this epoch was
+ *       stored); "lease_lost" (the lease ended: deadline, dead worker, cancel);
+ *       "conflict" (a foreign writer moved the step); "not_found".
+ *   step_state (text, optional): The step's state now, empty for not_found.
+ *   task_id (integer, optional): The task, 0 for not_found.
+ *   task_state (text, optional): The task's state now, empty for not_found.
+ *   retry_at (instant): When the step is tried again, null when it is not.
+ *
+ * WorkerInfo: describes a worker.
+ *   worker_id (integer): The worker.
+ *   name (text): Its name.
+ *   host (text): The machine it runs on.
+ *   pid (integer): Its process id.
+ *   language (text): Language of its handlers.
+ *   routes (list of integer): Ids of the routes that it claims.
+ *   started_at (instant): When it registered.
+ *   heartbeat_at (instant): Its last heartbeat; it beats by itself while the engine is
+ *       open.
+ *   leases (integer): Steps leased to it now.
+ */
+
+#define TASKER_OP_ENGINE_HEALTH 1
+/*
+ * tasker_engine_health: Tells how the engine and its database fare: version, store,
+ * schema, size, the depth of every queue, and the panics that were caught.
+ *
+ * It answers also when something is wrong: status is then "degraded" and problems
+ * tells what, one sentence each. A monitor calls it; a call costs one short read.
+ *
+ * Request:
+ *   no fields of its own
+ *
+ * Reply:
+ *   status (text): "ok", or "degraded" with the reasons in problems.
+ *   problems (list of text): What is wrong, one sentence each.
+ *   version (text): Version of the library.
+ *   opened_at (instant): When the engine was opened.
+ *   now (instant): The database's clock.
+ *   store (text): "sqlite" or "postgresql".
+ *   server_version (text): Version of the database software.
+ *   location (text): File or URL, without secrets.
+ *   size_bytes (integer): Size of the database in bytes, 0 when unknown.
+ *   schema_version (integer): Highest applied migration.
+ *   store_details (object of any JSON): Settings and counters of the store.
+ *   open_tasks (integer): Tasks that have not ended.
+ *   ready_steps (integer): Steps that may run now.
+ *   scheduled_steps (integer): Steps that wait for a time.
+ *   leased_steps (integer): Steps that are leased.
+ *   workers (integer): Workers that are registered.
+ *   dirty_tasks (integer): Tasks whose derived rows wait to be checked.
+ *   panics (integer): Panics that were caught since the engine was opened.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_engine_health(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                        tasker_buffer *reply);
+
+#define TASKER_OP_ENGINE_CONFIG_GET 2
+/*
+ * tasker_engine_config_get: Lists every setting with the value in force and where it
+ * came from: "default", "environment" or "call". Secrets are masked.
+ *
+ * It needs no database and never waits.
+ *
+ * Request:
+ *   no fields of its own
+ *
+ * Reply:
+ *   items (list of Setting): Every setting by name.
+ *   next (integer): Always null: settings are few.
+ *
+ * Errors: those of every operation answered from memory.
+ * Never blocks: it is answered from memory. Any thread. The reply is the caller's to
+ * release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_engine_config_get(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                            tasker_buffer *reply);
+
+#define TASKER_OP_ENGINE_CLOCK_ADVANCE 3
+/*
+ * tasker_engine_clock_advance: Moves the clock of an engine that was opened with
+ * clock.frozen_at, so that a test sees a retry or a deadline come due without
+ * sleeping.
+ *
+ * Whatever the new time makes due is claimable as soon as the call returns. An engine
+ * with a running clock answers unsupported.
+ *
+ *     {"by_ms": 60000}
+ *
+ * Request:
+ *   by_ms (integer): How far, in milliseconds, 1 to 10 years.
+ *
+ * Reply:
+ *   now (instant): The clock now.
+ *
+ * Errors: TASKER_E_UNSUPPORTED, and those of every operation answered from memory.
+ * Never blocks: it is answered from memory. Any thread. The reply is the caller's to
+ * release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_engine_clock_advance(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                               tasker_buffer *reply);
+
+#define TASKER_OP_ENGINE_LOGS_POLL 4
+/*
+ * tasker_engine_logs_poll: Reads the library's log records. The library writes nothing
+ * to stdout or stderr: a host that wants its log pulls it here and hands it to its own
+ * logger.
+ *
+ * Records are kept in memory, at most log.capacity of them; the oldest make room and
+ * are counted in dropped. Pass next of one answer as after of the following call.
+ *
+ *     {"after": 1042, "limit": 500}
+ *
+ * Request:
+ *   after (integer, optional): The value of next from the call before; absent: the
+ *       oldest that is kept.
+ *   limit (integer, optional): Most records to return, 1 to 1000. Default 100.
+ *
+ * Reply:
+ *   items (list of LogRecord): The records, oldest first.
+ *   next (integer): Cursor for the next call.
+ *   dropped (integer): Records that were dropped before they were read, since the
+ *       engine was opened.
+ *
+ * Errors: those of every operation answered from memory.
+ * Never blocks: it is answered from memory. Any thread. The reply is the caller's to
+ * release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_engine_logs_poll(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                           tasker_buffer *reply);
+
+#define TASKER_OP_SCHEMA_MIGRATE 5
+/*
+ * tasker_schema_migrate: Moves the database schema up to the newest version, or up or
+ * down to a given one, and answers the steps that were taken.
+ *
+ * Each migration is one transaction. Two processes may migrate at once: one waits for
+ * the other. With dry_run nothing is written. Going down drops what up created, with
+ * its data.
+ *
+ *     {"direction": "up", "dry_run": true}
+ *
+ * Request:
+ *   direction (text, optional): "up" or "down". Default "up".
+ *   to (integer, optional): Version to stop at; absent: the newest for up, 0 for down.
+ *   dry_run (boolean, optional): Only tell what would be done.
+ *
+ * Reply:
+ *   steps (list of MigrationInfo): The steps taken, or with dry_run those that would
+ *       be.
+ *   dry_run (boolean): Whether nothing was written.
+ *   current (integer): Version after the call.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_schema_migrate(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                         tasker_buffer *reply);
+
+#define TASKER_OP_SCHEMA_STATUS 6
+/*
+ * tasker_schema_status: Lists every migration with the time it was applied, and says
+ * whether the database is current, unmigrated or newer than this library.
+ *
+ * It works on a database that was never migrated.
+ *
+ * Request:
+ *   no fields of its own
+ *
+ * Reply:
+ *   current (integer): Highest applied version, 0 when none.
+ *   newest (integer): Highest version that this library knows.
+ *   state (text): "current", "unmigrated" or "newer".
+ *   migrations (list of MigrationInfo): Every migration.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_schema_status(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                        tasker_buffer *reply);
+
+#define TASKER_OP_TEMPLATE_REGISTER 7
+/*
+ * tasker_template_register: Stores a template: the steps of a task type, what each
+ * depends on, and how each is retried. Tasks are created from it by namespace, name
+ * and version.
+ *
+ * The template is YAML or JSON text in a string, or a JSON object. Every problem is
+ * reported at once with its line and column. Registering the same template again is
+ * "unchanged" and harmless; a different one under the same version is a conflict
+ * unless replace is true. Tasks that exist keep the steps they were created with.
+ *
+ *     {"template": "name: order_flow\nversion: 1.0.0\nstep_templates:\n  - name:
+ *     fetch\n  - name: ship\n    depends_on_step: fetch\n"}
+ *
+ * Request:
+ *   template (any JSON): The template: a string with YAML or JSON text, or a JSON
+ *       object.
+ *   environment (text, optional): Which of the template's environments to merge in.
+ *   replace (boolean, optional): Allow changing a registered template of the same
+ *       namespace, name and version. Default false: a different one is a conflict.
+ *
+ * Reply:
+ *   id (integer): The task type's id.
+ *   namespace (text): Its namespace.
+ *   name (text): Its name.
+ *   version (text): Its version.
+ *   description (text, optional): Its description.
+ *   steps (list of TemplateStep): Its steps in declaration order.
+ *   outcome (text): "created", "unchanged" or "replaced".
+ *
+ * Errors: TASKER_E_CONFLICT, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_template_register(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                            tasker_buffer *reply);
+
+#define TASKER_OP_TEMPLATE_LOAD 8
+/*
+ * tasker_template_load: Registers every template file (*.yaml, *.yml, *.json) of a
+ * directory, in the order of their names, without descending.
+ *
+ * One bad file does not hinder the others: each file has its own outcome, and a failed
+ * one carries its problems.
+ *
+ *     {"directory": "config/tasks", "environment": "production"}
+ *
+ * Request:
+ *   directory (text): Directory whose *.yaml, *.yml and *.json files are read, without
+ *       descending.
+ *   environment (text, optional): Which environment to merge into each template.
+ *   replace (boolean, optional): Allow changing registered templates. Default false.
+ *
+ * Reply:
+ *   items (list of LoadedTemplate): One outcome per file, in name order.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_template_load(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                        tasker_buffer *reply);
+
+#define TASKER_OP_TEMPLATE_GET 9
+/*
+ * tasker_template_get: Answers a registered template in its canonical form, with the
+ * route id of each step.
+ *
+ * Without a version it is the greatest registered one, by the order of semantic
+ * versions.
+ *
+ *     {"namespace": "shop", "name": "order_flow"}
+ *
+ * Request:
+ *   name (text): Name of the task type.
+ *   namespace (text, optional): Its namespace. Default "default".
+ *   version (text, optional): Its version; absent: the greatest.
+ *
+ * Reply:
+ *   id (integer): The task type's id.
+ *   namespace (text): Its namespace.
+ *   name (text): Its name.
+ *   version (text): Its version.
+ *   description (text, optional): Its description.
+ *   steps (list of TemplateStep): Its steps in declaration order.
+ *   template (any JSON): The template in canonical form.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_template_get(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                       tasker_buffer *reply);
+
+#define TASKER_OP_TEMPLATE_LIST 10
+/*
+ * tasker_template_list: Lists registered templates by id, one page at a time. Pass
+ * next of one page as after of the following call; next is null at the end.
+ *
+ * Request:
+ *   after (integer, optional): The value of next from the page before; absent for the
+ *       first page.
+ *   limit (integer, optional): Most items to return, 1 to 1000. Default 50.
+ *   namespace (text, optional): Only this namespace.
+ *   name (text, optional): Only this name, all versions.
+ *
+ * Reply:
+ *   items (list of TemplateInfo): The templates by id.
+ *   next (integer): Cursor of the next page, null at the end.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_template_list(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                        tasker_buffer *reply);
+
+#define TASKER_OP_TEMPLATE_VALIDATE 11
+/*
+ * tasker_template_validate: Checks a template without storing it, and without a
+ * database. A template with mistakes is a successful answer with valid false and every
+ * problem.
+ *
+ * A template without mistakes is drawn as well: its levels, its critical path, how
+ * many steps can run at once, and the DAG as text, Mermaid and DOT.
+ *
+ * Request:
+ *   template (any JSON): The template: a string with YAML or JSON text, or a JSON
+ *       object.
+ *   environment (text, optional): Which of the template's environments to merge in.
+ *
+ * Reply:
+ *   valid (boolean): Whether the template can be registered.
+ *   problems (list of Problem): Every problem, with its place.
+ *   levels (list of list of text, optional): Step names by level: the longest way from
+ *       a root.
+ *   critical_path (list of text, optional): The longest chain of steps.
+ *   parallelism (integer, optional): Most steps that can run at the same time.
+ *   text (text, optional): The DAG as text for a terminal.
+ *   mermaid (text, optional): The DAG as a Mermaid flowchart.
+ *   dot (text, optional): The DAG in Graphviz DOT.
+ *
+ * Errors: those of every operation answered from memory.
+ * Never blocks: it is answered from memory. Any thread. The reply is the caller's to
+ * release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_template_validate(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                            tasker_buffer *reply);
+
+#define TASKER_OP_TASK_CREATE 12
+/*
+ * tasker_task_create: Creates a task with all its steps and edges in one transaction.
+ * Steps without dependencies can be claimed as soon as the call returns, or from
+ * start_at on.
+ *
+ * The context is checked against the template's JSON Schema, whose defaults are filled
+ * in and stored. A duplicate, as identity_strategy recognises it, answers the existing
+ * task with duplicate true; on_duplicate "error" makes it an error. With claim, first
+ * steps are leased to the given worker in the same transaction.
+ *
+ *     {"name": "order_flow", "context": {"order_id": 42}, "identity_key": "order-42"}
+ *
+ * Request:
+ *   name (text): Name of the task type, as in its template.
+ *   namespace (text, optional): Namespace of the task type. Default "default".
+ *   version (text, optional): Version of the task type; absent: the greatest
+ *       registered version.
+ *   context (any JSON): What the handlers work on: a JSON object with at least one
+ *       key, checked against the template's schema, whose defaults are filled in and
+ *       stored.
+ *   initiator (text, optional): Who asked for it. Default "unknown".
+ *   source_system (text, optional): The system that asked for it. Default "unknown".
+ *   reason (text, optional): Why. Default "unknown".
+ *   tags (list of text, optional): Labels to find the task by.
+ *   bypass_steps (list of text, optional): Names of skippable steps that are to be
+ *       resolved at once instead of run.
+ *   requested_at (instant, optional): When the task was asked for. Default now.
+ *   start_at (instant, optional): No step runs before this instant. Default now.
+ *   priority (integer, optional): Higher runs first, -1000 to 1000. Default: the
+ *       template's priority.
+ *   identity_strategy (text, optional): How duplicates are recognised: "default"
+ *       (never), "hash" (the Rails engine's hash over name, context and minute), "key"
+ *       (identity_key). Default: "key" when identity_key is given, else the engine's
+ *       setting.
+ *   identity_key (text, optional): The caller's idempotency key: a second task with
+ *       the same key is a duplicate.
+ *   on_duplicate (text, optional): What a duplicate answers: "existing" (the existing
+ *       task, flagged) or "error" (a duplicate error). Default "existing".
+ *   claim (ClaimRequest, optional): Claim first steps for this worker in the same
+ *       transaction.
+ *
+ * Reply:
+ *   task_id (integer): The task.
+ *   duplicate (boolean): True when the task existed already and nothing was created.
+ *   claimed (list of ClaimedStep): Steps leased to the claiming worker.
+ *
+ * Errors: TASKER_E_NOT_FOUND, TASKER_E_DUPLICATE, TASKER_E_LEASE_LOST, and those of
+ *   every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_task_create(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                      tasker_buffer *reply);
+
+#define TASKER_OP_TASK_CREATE_MANY 13
+/*
+ * tasker_task_create_many: Creates many tasks in one transaction: all or none. Much
+ * faster than one call per task.
+ *
+ * Answers come in the request's order. Duplicates, also within the request, are
+ * flagged as for task_create.
+ *
+ *     {"tasks": [{"name": "order_flow", "context": {"order_id": 42}},
+ *     {"name": "order_flow", "context": {"order_id": 43}}]}
+ *
+ * Request:
+ *   tasks (list of NewTask): The tasks, 1 to 10000.
+ *   claim (ClaimRequest, optional): Claim first steps for this worker in the same
+ *       transaction.
+ *
+ * Reply:
+ *   items (list of CreatedTask): One answer per task, in the request's order.
+ *   claimed (list of ClaimedStep): Steps leased to the claiming worker.
+ *
+ * Errors: TASKER_E_NOT_FOUND, TASKER_E_DUPLICATE, TASKER_E_LEASE_LOST, and those of
+ *   every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_task_create_many(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                           tasker_buffer *reply);
+
+#define TASKER_OP_TASK_GET 14
+/*
+ * tasker_task_get: Answers a task, on request with its steps in topological order, its
+ * edges, its history, and a drawing of the DAG with states.
+ *
+ *     {"task_id": 7, "include": ["steps", "drawing"]}
+ *
+ * Request:
+ *   task_id (integer): The task.
+ *   include (list of text, optional): What to include: "steps", "edges",
+ *       "transitions", "drawing".
+ *
+ * Reply:
+ *   task_id (integer): The task.
+ *   namespace (text): Namespace of the task type.
+ *   name (text): Name of the task type.
+ *   version (text): Version of the task type.
+ *   state (text): pending, in_progress, complete, error, cancelled or
+ *       resolved_manually.
+ *   state_since (instant): Since when it is in this state.
+ *   priority (integer): Higher runs first.
+ *   context (any JSON): The context with the schema's defaults.
+ *   initiator (text): Who asked for it.
+ *   source_system (text): The system that asked for it.
+ *   reason (text): Why.
+ *   tags (list of text): Its labels.
+ *   bypass_steps (list of text): Names of the steps that were bypassed.
+ *   requested_at (instant): When it was asked for.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When its row last changed.
+ *   identity_hash (text): What recognises a duplicate.
+ *   steps (list of StepInfo, optional): The steps in topological order, on request.
+ *   edges (list of EdgeInfo, optional): The edges, on request.
+ *   transitions (list of TransitionInfo, optional): Histories of the task and its
+ *       steps, oldest first, on request.
+ *   drawing (text, optional): The DAG with states as text for a terminal, on request.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_task_get(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                   tasker_buffer *reply);
+
+#define TASKER_OP_TASK_LIST 15
+/*
+ * tasker_task_list: Lists tasks, newest first unless order says otherwise, one page at
+ * a time. All given filters must match.
+ *
+ *     {"states": ["error"], "namespace": "shop", "limit": 100}
+ *
+ * Request:
+ *   after (integer, optional): The value of next from the page before; absent for the
+ *       first page.
+ *   limit (integer, optional): Most items to return, 1 to 1000. Default 50.
+ *   states (list of text, optional): Only tasks in one of these states.
+ *   namespace (text, optional): Only this namespace.
+ *   name (text, optional): Only this task type.
+ *   version (text, optional): Only this version.
+ *   tag (text, optional): Only tasks with this tag.
+ *   created_after (instant, optional): Only tasks created after this instant.
+ *   created_before (instant, optional): Only tasks created before this instant.
+ *   order (text, optional): "asc" (oldest first) or "desc" (newest first). Default
+ *       "desc".
+ *
+ * Reply:
+ *   items (list of TaskInfo): The tasks.
+ *   next (integer): Cursor of the next page, null at the end.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_task_list(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                    tasker_buffer *reply);
+
+#define TASKER_OP_TASK_CONTEXT 16
+/*
+ * tasker_task_context: Answers the execution context of a task: how many steps stand
+ * where, whether it can go on, what should be done next, and next_wake_at, the
+ * earliest instant at which something can happen without a person.
+ *
+ * Request:
+ *   task_id (integer): The task.
+ *
+ * Reply:
+ *   task_id (integer): The task.
+ *   named_task_id (integer): Its task type.
+ *   status (text): Its state.
+ *   total_steps (integer): All steps.
+ *   pending_steps (integer): Steps in state pending.
+ *   in_progress_steps (integer): Steps in state in_progress.
+ *   completed_steps (integer): Steps that are complete or resolved.
+ *   failed_steps (integer): Steps in state error.
+ *   ready_steps (integer): Steps that may run now.
+ *   execution_status (text): has_ready_steps, processing, blocked_by_failures,
+ *       all_complete or waiting_for_dependencies.
+ *   recommended_action (text): execute_ready_steps, wait_for_completion,
+ *       handle_failures, finalize_task or wait_for_dependencies.
+ *   completion_percentage (number): 0 to 100 with two decimals.
+ *   health_status (text): healthy, recovering or blocked.
+ *   next_wake_at (instant): The earliest instant at which something can happen without
+ *       a person, null when nothing can.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_task_context(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                       tasker_buffer *reply);
+
+#define TASKER_OP_TASK_CONTEXT_MANY 17
+/*
+ * tasker_task_context_many: Answers the execution contexts of many tasks in one read,
+ * by task id. Ids that do not exist are left out.
+ *
+ * Request:
+ *   task_ids (list of integer): The tasks, 1 to 10000; ids that do not exist are left
+ *       out of the answer.
+ *
+ * Reply:
+ *   items (list of TaskContext): The contexts by task id.
+ *   next (integer): Always null: the request bounds the list.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_task_context_many(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                            tasker_buffer *reply);
+
+#define TASKER_OP_TASK_WAIT 18
+/*
+ * tasker_task_wait: Waits until a task has ended or is blocked, and answers its
+ * execution context; after wait_ms it answers what is true then, with timed_out true.
+ *
+ * Waiting holds no connection and no transaction. tasker_interrupt ends it with
+ * cancelled. Hosts with an event loop use the wake descriptor and task_context
+ * instead.
+ *
+ *     {"task_id": 7, "wait_ms": 60000}
+ *
+ * Request:
+ *   task_id (integer): The task.
+ *   wait_ms (integer, optional): How long to wait, in milliseconds, 0 to 600000.
+ *       Default 30000; timeout_ms is raised to fit.
+ *
+ * Reply:
+ *   task_id (integer): The task.
+ *   named_task_id (integer): Its task type.
+ *   status (text): Its state.
+ *   total_steps (integer): All steps.
+ *   pending_steps (integer): Steps in state pending.
+ *   in_progress_steps (integer): Steps in state in_progress.
+ *   completed_steps (integer): Steps that are complete or resolved.
+ *   failed_steps (integer): Steps in state error.
+ *   ready_steps (integer): Steps that may run now.
+ *   execution_status (text): has_ready_steps, processing, blocked_by_failures,
+ *       all_complete or waiting_for_dependencies.
+ *   recommended_action (text): execute_ready_steps, wait_for_completion,
+ *       handle_failures, finalize_task or wait_for_dependencies.
+ *   completion_percentage (number): 0 to 100 with two decimals.
+ *   health_status (text): healthy, recovering or blocked.
+ *   next_wake_at (instant): The earliest instant at which something can happen without
+ *       a person, null when nothing can.
+ *   timed_out (boolean): True when the task had not ended when the wait was over.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks for at most wait_ms, and ends early by tasker_interrupt, or at timeout_ms.
+ * Any thread. The reply is the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_task_wait(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                    tasker_buffer *reply);
+
+#define TASKER_OP_TASK_CANCEL 19
+/*
+ * tasker_task_cancel: Cancels a task, and with it, in the same transaction, its
+ * unfinished steps and their leases. A worker that still runs one of them learns it
+ * from its next heartbeat, and its outcome is refused.
+ *
+ * With cascade false the steps stay as they are. A task that is complete or resolved
+ * is a conflict; one that is cancelled already is answered as it is.
+ *
+ * Request:
+ *   task_id (integer): The task.
+ *   reason (text, optional): Why, kept in the history.
+ *   by (text, optional): Who, kept in the history.
+ *   cascade (boolean, optional): Cancel unfinished steps and revoke their leases too.
+ *       Default true.
+ *
+ * Reply:
+ *   task_id (integer): The task.
+ *   state (text): Its state now.
+ *   cancelled_steps (integer): Steps that were cancelled.
+ *   revoked_leases (integer): Leases that were revoked; their workers' outcomes will
+ *       be refused.
+ *
+ * Errors: TASKER_E_NOT_FOUND, TASKER_E_CONFLICT, and those of every operation with the
+ *   database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_task_cancel(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                      tasker_buffer *reply);
+
+#define TASKER_OP_STEP_READINESS 20
+/*
+ * tasker_step_readiness: Says for every step of one or many tasks whether it may run
+ * now and, if not, why and until when.
+ *
+ *     {"task_id": 7}
+ *
+ * Request:
+ *   task_id (integer, optional): The task; give this or task_ids.
+ *   task_ids (list of integer, optional): The tasks, 1 to 1000.
+ *   step_ids (list of integer, optional): Only these steps.
+ *
+ * Reply:
+ *   items (list of StepReadiness): The steps by task and id.
+ *   next (integer): Always null: the request bounds the list.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_step_readiness(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                         tasker_buffer *reply);
+
+#define TASKER_OP_STEP_READY 21
+/*
+ * tasker_step_ready: Lists those steps of one or many tasks that may run now. To run
+ * one, claim it: this list is only a look.
+ *
+ * Request:
+ *   task_id (integer, optional): The task; give this or task_ids.
+ *   task_ids (list of integer, optional): The tasks, 1 to 1000.
+ *   step_ids (list of integer, optional): Only these steps.
+ *
+ * Reply:
+ *   items (list of StepReadiness): The steps by task and id.
+ *   next (integer): Always null: the request bounds the list.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_step_ready(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                     tasker_buffer *reply);
+
+#define TASKER_OP_STEP_CLAIM 22
+/*
+ * tasker_step_claim: Leases up to limit steps to a worker and answers all that their
+ * handlers need: context, inputs, results of the parents, attempt, deadline.
+ *
+ * Only steps whose handlers the worker announced are given out, each to one worker.
+ * Namespaces take turns; within one, higher priority goes first, then the earlier due
+ * time. With wait_ms the call waits for work and answers an empty list when none came;
+ * without it answers at once, and next_due tells when to come back at the latest. A
+ * worker that is not registered, or was given up for dead, must register again.
+ *
+ * Every lease carries an epoch, which its report must name.
+ *
+ *     {"worker_id": 3, "limit": 10, "wait_ms": 5000}
+ *
+ * Request:
+ *   worker_id (integer): The worker that will run them, from worker_register.
+ *   limit (integer, optional): Most steps to claim, 1 to 1000. Default 1.
+ *   wait_ms (integer, optional): How long to wait for work, in milliseconds, 0 to
+ *       600000. Default 0: answer at once.
+ *
+ * Reply:
+ *   steps (list of ClaimedStep): The leased steps; empty when there is nothing to do.
+ *   next_due (instant): When the next scheduled step of this worker's handlers is due,
+ *       null when none is known.
+ *
+ * Errors: TASKER_E_LEASE_LOST, TASKER_E_NOT_FOUND, and those of every operation with
+ *   the database.
+ * Blocks for at most wait_ms, and ends early by tasker_interrupt, or at timeout_ms.
+ * Any thread. The reply is the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_step_claim(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                     tasker_buffer *reply);
+
+#define TASKER_OP_STEP_REPORT 23
+/*
+ * tasker_step_report: Records the outcomes of attempts. The answer comes after they
+ * are durable: children that became ready and ends of tasks are in the same
+ * transaction.
+ *
+ * Each outcome gets a verdict of its own; a refused one does not hinder the others.
+ * Reporting the same outcome again is safe and answers already_recorded, so a call
+ * that timed out is simply repeated. An error is retried by the template's rules,
+ * after retry_after_seconds if given, never if permanent is true. With claim, the next
+ * steps for this worker are leased in the same transaction.
+ *
+ *     {"outcomes": [{"step_id": 21, "epoch": 90, "status": "complete",
+ *     "results": {"rows": 12}}], "claim": {"worker_id": 3, "limit": 1}}
+ *
+ * Request:
+ *   outcomes (list of Outcome): The outcomes, 1 to 10000; each gets its own verdict.
+ *   claim (ClaimRequest, optional): Claim further steps in the same transaction.
+ *
+ * Reply:
+ *   verdicts (list of Verdict): One verdict per outcome, in the request's order.
+ *   claimed (list of ClaimedStep): Steps leased to the claiming worker.
+ *   next_due (instant): When the next scheduled step of the claiming worker is due,
+ *       null when none is known.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_step_report(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                      tasker_buffer *reply);
+
+#define TASKER_OP_STEP_RELEASE 24
+/*
+ * tasker_step_release: Gives leases back without an outcome, as a worker does that
+ * stops. The attempts are not counted and the steps are ready again at once.
+ *
+ * Request:
+ *   steps (list of LeaseName): The leases, 1 to 10000. The attempt is not counted and
+ *       the step is ready again at once.
+ *
+ * Reply:
+ *   verdicts (list of Verdict): One verdict per lease, in the request's order, as for
+ *       step_report.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_step_release(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                       tasker_buffer *reply);
+
+#define TASKER_OP_STEP_HEARTBEAT 25
+/*
+ * tasker_step_heartbeat: Tells which leases are still held. A handler whose lease is
+ * not held should stop: its outcome would be refused.
+ *
+ * Keeping leases alive needs no call: while the engine is open it beats by itself for
+ * every worker registered through it, also when a handler keeps the interpreter busy.
+ *
+ * Request:
+ *   worker_id (integer): The worker, from worker_register. Its heartbeat is renewed.
+ *   steps (list of LeaseName, optional): The leases to check, 0 to 10000.
+ *
+ * Reply:
+ *   steps (list of LeaseStatus): One status per lease, in the request's order.
+ *
+ * Errors: TASKER_E_LEASE_LOST, TASKER_E_NOT_FOUND, and those of every operation with
+ *   the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_step_heartbeat(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                         tasker_buffer *reply);
+
+#define TASKER_OP_STEP_GET 26
+/*
+ * tasker_step_get: Answers one step with its state, attempts, inputs and results.
+ *
+ * Request:
+ *   step_id (integer): The step.
+ *
+ * Reply:
+ *   step_id (integer): The step.
+ *   task_id (integer): Its task.
+ *   name (text): Its name.
+ *   state (text): pending, in_progress, complete, error, cancelled or
+ *       resolved_manually.
+ *   state_since (instant): Since when it is in this state; its creation when it never
+ *       moved.
+ *   attempts (integer): Attempts that have ended.
+ *   retry_limit (integer): Attempts allowed in total.
+ *   retryable (boolean): Whether it may be tried again after a failure.
+ *   skippable (boolean): Whether it may be bypassed.
+ *   in_process (boolean): Whether it is leased now.
+ *   last_attempted_at (instant): When its last attempt ended.
+ *   processed_at (instant): When it completed.
+ *   backoff_request_seconds (integer): The wait after its last failure.
+ *   inputs (any JSON): What its handler was given.
+ *   results (any JSON): What its handler gave back.
+ *   depends_on (list of text, optional): Names of the steps before it.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_step_get(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                   tasker_buffer *reply);
+
+#define TASKER_OP_TRANSITION_LIST 27
+/*
+ * tasker_transition_list: Lists the history of one task or one step, oldest first:
+ * every state, when it was entered, and who or what caused it.
+ *
+ *     {"step_id": 21}
+ *
+ * Request:
+ *   task_id (integer, optional): The task whose own history is wanted; give this or
+ *       step_id.
+ *   step_id (integer, optional): The step whose history is wanted.
+ *
+ * Reply:
+ *   items (list of TransitionInfo): The rows, oldest first.
+ *   next (integer): Always null: a history is short.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_transition_list(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                          tasker_buffer *reply);
+
+#define TASKER_OP_WORKER_REGISTER 28
+/*
+ * tasker_worker_register: Announces a process that will claim steps, and which steps
+ * it has handlers for. The answer's worker_id goes into every claim.
+ *
+ * A pattern without a field matches anything in that place: {"task": "order_flow"}
+ * matches every step of every version of it. Templates that are registered later are
+ * matched too. The heartbeat is kept by the library until worker_stop or the engine's
+ * close; a worker that falls silent for a lease period loses its leases to others.
+ *
+ *     {"name": "billing-1", "language": "python", "handlers": [{"namespace": "shop",
+ *     "task": "order_flow"}]}
+ *
+ * Request:
+ *   name (text, optional): A name for people. Default: the host's name and the process
+ *       id.
+ *   language (text, optional): Language of the handlers, such as "python".
+ *   handlers (list of HandlerMatch): The steps it has handlers for, 1 to 1000
+ *       patterns. Steps of unknown handlers are left alone.
+ *
+ * Reply:
+ *   worker_id (integer): The worker.
+ *   name (text): Its name.
+ *   host (text): The machine it runs on.
+ *   pid (integer): Its process id.
+ *   language (text): Language of its handlers.
+ *   routes (list of integer): Ids of the routes that it claims.
+ *   started_at (instant): When it registered.
+ *   heartbeat_at (instant): Its last heartbeat; it beats by itself while the engine is
+ *       open.
+ *   leases (integer): Steps leased to it now.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_worker_register(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                          tasker_buffer *reply);
+
+#define TASKER_OP_WORKER_LIST 29
+/*
+ * tasker_worker_list: Lists the registered workers of all processes, with their
+ * heartbeats and the number of steps leased to each.
+ *
+ * Request:
+ *   no fields of its own
+ *
+ * Reply:
+ *   items (list of WorkerInfo): The workers by id.
+ *   next (integer): Always null: workers are few.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_worker_list(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                      tasker_buffer *reply);
+
+#define TASKER_OP_WORKER_STOP 30
+/*
+ * tasker_worker_stop: Ends a worker: it can claim no more, and the leases that it
+ * still holds are released as by step_release. Stop handlers and report outcomes
+ * first.
+ *
+ * Request:
+ *   worker_id (integer): The worker, from worker_register.
+ *
+ * Reply:
+ *   released (integer): Steps that were still leased to it and are ready again.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_worker_stop(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                      tasker_buffer *reply);
+
+/* tasker:generated:end */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

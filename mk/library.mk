@@ -1,0 +1,63 @@
+##@ Library
+
+# Version of the project. Its first number is TASKER_ABI_VERSION, the number in
+# the soname, so the real file is named after the version, as is usual:
+# libtasker_core.so -> libtasker_core.so.0 -> libtasker_core.so.0.1.0
+VERSION := 0.1.0
+ABI := $(firstword $(subst ., ,$(VERSION)))
+COMMIT ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DESTDIR ?=
+
+# What is built, and with which build tags: the tests of the boundary build
+# variants with a safeguard taken out.
+LIB ?= build/libtasker_core.so
+LIB_TAGS ?=
+
+SONAME := libtasker_core.so.$(ABI)
+
+# Only our functions are visible. Never unloaded, because Go cannot be. All
+# symbols are bound at load, so a library that cannot work fails there and not in
+# a call. cgo refuses these flags in a #cgo line, so they are here.
+LIB_LDFLAGS := -Wl,--version-script=$(CURDIR)/capi/exports.map,-soname,$(SONAME) \
+	-Wl,-z,nodelete,-z,relro,-z,now,--no-undefined
+
+# -s -w leaves out Go's symbol table and DWARF: a third of the size, and panics
+# still name their functions. -trimpath and a build id of our own keep the file
+# the same wherever it is built.
+LIB_FLAGS := -trimpath -buildvcs=false -buildmode=c-shared -tags '$(LIB_TAGS)' \
+	-ldflags "-s -w -buildid= -X main.version=$(VERSION) -X main.commit=$(COMMIT) -extldflags '$(LIB_LDFLAGS) -Wl,--build-id=none'"
+
+# Always handed to go build, which knows best what is stale. The header that cgo
+# writes is not the interface and is removed.
+.PHONY: lib
+lib: | $(BOOTSTRAP_BUILD) ## Build build/libtasker_core.so
+	@mkdir -p $(dir $(LIB))
+	go build $(LIB_FLAGS) -o $(LIB) ./capi
+	@rm -f $(LIB:.so=.h)
+	@ln -sf $(notdir $(LIB)) $(dir $(LIB))$(SONAME)
+
+.PHONY: lib/install
+lib/install: lib ## Install header, library and pkg-config file (PREFIX, LIBDIR, INCLUDEDIR, DESTDIR)
+	install -d $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(LIBDIR)/pkgconfig
+	install -m 644 include/tasker_core.h $(DESTDIR)$(INCLUDEDIR)/tasker_core.h
+	install -m 755 $(LIB) $(DESTDIR)$(LIBDIR)/libtasker_core.so.$(VERSION)
+	ln -sf libtasker_core.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libtasker_core.so
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+	  packaging/tasker_core.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/tasker_core.pc
+
+.PHONY: generate
+generate: | $(BOOTSTRAP_BUILD) ## Write what follows from the operation table: header, C, Python, reference
+	@go run ./bindings/generate
+
+.PHONY: verify
+verify: | $(BOOTSTRAP_BUILD) ## Fail when a generated file is stale
+	@go run ./bindings/generate -verify && echo "generated files are current"
+
+.PHONY: test/abi
+test/abi: lib ## The tests of the C boundary alone
+	go test -count=1 ./tests/abi/... ./tests/capi/...
