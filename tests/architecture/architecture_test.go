@@ -2,6 +2,7 @@ package architecture_test
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -46,4 +47,23 @@ func TestTheChecksHaveSomethingToLookAt(t *testing.T) {
 		require.Contains(t, tree.Text, place)
 	}
 	require.NotEmpty(t, tree.Packages())
+}
+
+func TestTheStateThatIsGrantedExists(t *testing.T) {
+	t.Parallel()
+	tree := repository(t)
+	for name := range architecture.State {
+		require.True(t, declares(tree, name), "%s is granted as mutable state but is not declared", name)
+	}
+}
+
+// declares reports whether a package declares a variable, named dir.variable.
+func declares(tree *architecture.Tree, name string) bool {
+	dot := strings.LastIndexByte(name, '.')
+	for _, file := range tree.Packages()[name[:dot]] {
+		if scope := file.AST.Scope; scope != nil && scope.Lookup(name[dot+1:]) != nil {
+			return true
+		}
+	}
+	return false
 }

@@ -157,7 +157,6 @@ import (
 
 	_ "github.com/fsnotify/fsnotify"
 	_ "github.com/mattn/go-sqlite3"
-	_ "github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite"
 )
 
@@ -182,7 +181,7 @@ var Operations = []Operation{{Name: "task_get"}}
 `,
 	"include/tasker_core.h":                         goodHeader,
 	"bindings/python/src/tasker_core/operations.py": "class Operations:\n    def _call(self):\n        ...\n\n    def task_get(self):\n        ...\n",
-	"bindings/python/src/tasker_core/errors.py":     "BY_CODE = {\n    \"not_found\": NotFound,\n    \"internal\": Internal,\n}\n",
+	"bindings/python/src/tasker_core/errors.py":     "class NotFound(E):\n    code = \"not_found\"\n\nclass Internal(E):\n    code = \"internal\"\n",
 	"tests/graph/graph_test.go":                     "package graph_test\n",
 }
 

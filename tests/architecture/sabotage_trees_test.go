@@ -147,7 +147,10 @@ func sqlSabotage() map[string][]bad {
 			one("core/store/sqlite/task.sql", "-- name: A\nSELECT datetime('now');\n", `"'now'"`),
 		},
 		"SQL stays out of Go": {
-			one("core/store/sqlite/a.go", "package sqlite\nconst q = `\n  SELECT a FROM b`\n", "belongs to a .sql file"),
+			{map[string]string{
+				"core/store/sqlite/a.go":  "package sqlite\nconst q = `\n  SELECT a FROM b`\n",
+				"core/store/sqlite/a.sql": "",
+			}, "belongs to a .sql file"},
 		},
 		"migrations are numbered alike in every dialect": {
 			one("migrations/sqlite/0001_a.sql", "-- +goose Up\n", "+goose Down"),
@@ -183,7 +186,7 @@ func surfaceSabotage() map[string][]bad {
 			change(python+"operations.py", "def task_get(", "def task_set(", "operation task_get is missing"),
 		},
 		"each kind has one exception class": {
-			change(python+"errors.py", `"not_found"`, `"lost"`, "code not_found is missing"),
+			change(python+"errors.py", `code = "not_found"`, `code = "lost"`, "code not_found is missing"),
 		},
 		"the header is the manual": {
 			change(header, " */\nTASKER_API int32_t tasker_open", " */\n\nint x;\nTASKER_API int32_t tasker_open", "commented prototype tasker_open is missing"),

@@ -22,8 +22,12 @@ var (
 		`\bcurrent_(timestamp|date|time)\b|'now'`)
 
 	// sqlText matches a Go string that is a statement rather than a fragment.
-	sqlText = regexp.MustCompile(`(?is)^\s*(select\s|insert\s+(or\s+\w+\s+)?into\s|update\s+\w+\s+set\s|delete\s+from\s|` +
-		`with\s+\w+\s*(\(.*\)\s*)?as\s|create\s|drop\s|alter\s)`)
+	sqlText = regexp.MustCompile(`(?is)^\s*(select\s.*\sfrom\s|insert\s+(or\s+\w+\s+)?into\s|update\s+\w+\s+set\s|` +
+		`delete\s+from\s|with\s+\w+\s*(\(.*\)\s*)?as\s|(create|drop|alter)\s+(temp\s|unique\s)?\s*(table|index|view|trigger)\s)`)
+
+	// catalogue marks what a store asks about a database that may not have a
+	// table of ours yet.
+	catalogue = regexp.MustCompile(`\b(sqlite_schema|pragma_\w+|pg_catalog)\b`)
 
 	migrationName = regexp.MustCompile(`^(\d{4,5})_(\w+)\.sql$`)
 )
@@ -147,13 +151,21 @@ func Ambient(tree *Tree) []Finding {
 	return findings
 }
 
-// Inline reports whole SQL statements in Go strings: they belong to .sql files.
+// Inline reports whole SQL statements in the Go strings of a store: they belong
+// to .sql files. What is asked of the catalogue, and the version table that
+// core/store/migrate keeps in both dialects alike, are apart.
 func Inline(tree *Tree) []Finding {
 	var findings []Finding
 	for _, file := range tree.Source() {
+		if !slices.Contains(tree.dialects(), file.Dir) {
+			continue
+		}
 		ast.Inspect(file.AST, func(node ast.Node) bool {
 			literal, ok := node.(*ast.BasicLit)
-			if ok && literal.Kind == token.STRING && strings.HasPrefix(file.Dir, contract) && sqlText.MatchString(unquote(literal.Value)) {
+			if !ok || literal.Kind != token.STRING {
+				return true
+			}
+			if text := unquote(literal.Value); sqlText.MatchString(text) && !catalogue.MatchString(text) {
 				findings = append(findings, tree.At(literal, "an SQL statement in Go; it belongs to a .sql file"))
 			}
 			return true

@@ -23,13 +23,17 @@ var beside = []string{
 	"tasker_abi_version", "tasker_build_info", "tasker_buffer_free",
 }
 
+// bindingOnly are codes that a binding gives itself: a library that cannot be
+// loaded cannot answer.
+var bindingOnly = []string{"library"}
+
 var (
 	headerCode      = regexp.MustCompile(`\bTASKER_E_([A-Z_]+)(?:\s*=\s*|[ \t]+)(\d+)`)
 	headerPrototype = regexp.MustCompile(`(?m)^TASKER_API [^;(]*\b(tasker_\w+)\(`)
 	headerDocument  = regexp.MustCompile(`\*/\s*TASKER_API [^;(]*\b(tasker_\w+)\(`)
 	blockComment    = regexp.MustCompile(`(?s)/\*.*?\*/`)
 	pythonOperation = regexp.MustCompile(`(?m)^    (?:async )?def ([a-z]\w*)\(`)
-	pythonCode      = regexp.MustCompile(`"([a-z_]+)": \w+`)
+	pythonCode      = regexp.MustCompile(`(?m)^    code = "([a-z_]+)"$`)
 )
 
 func decimal(n int) string { return strconv.Itoa(n) }
@@ -154,7 +158,9 @@ func ErrorClasses(tree *Tree) []Finding {
 	if !present {
 		return nil
 	}
-	return differences(pythonErrors, "code", tree.kinds(), submatches(pythonCode, python))
+	return differences(pythonErrors, "code", tree.kinds(), slices.DeleteFunc(submatches(pythonCode, python), func(code string) bool {
+		return slices.Contains(bindingOnly, code)
+	}))
 }
 
 // Header reports prototypes without a comment directly above, and a header in
