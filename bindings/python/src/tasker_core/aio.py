@@ -1,0 +1,168 @@
+"""The engine for asyncio: the same operations as coroutines, without threads."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import functools
+import os
+from collections.abc import Callable, Coroutine
+from types import TracebackType
+from typing import Any
+
+from . import _native, wire
+from .client import Engine
+from .errors import ClosedError, TaskerError, from_reply
+from .operations import NUMBERS, Operations
+
+# Answers that are taken in one native call.
+_COLLECT = 64
+
+
+class AsyncEngine:
+    """An open engine for one event loop.
+
+        engine = await AsyncEngine.open()
+        async with engine:
+            task = await engine.task_create(name="order", context={"order_id": 7})
+            await engine.task_wait(task_id=task["task_id"])
+
+    Every method of `Engine` that is an operation is a coroutine here, with the
+    same keywords. Requests are submitted, and the loop learns by the engine's
+    wake descriptor that answers are there; nothing blocks and no thread is
+    used. Cancelling a coroutine abandons its answer, not the operation.
+
+    It belongs to the loop in which it was opened. It is the one waiter of its
+    engine: a Worker needs an engine of its own.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        """Internal; use `AsyncEngine.open`."""
+        self._engine = engine
+        self._pending: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._completions = (_native.Completion * _COLLECT)()
+        self._operations = _Submitted(self._submit)
+        self._loop = asyncio.get_running_loop()
+        self._descriptor = engine.wake_fd()
+        self._loop.add_reader(self._descriptor, self._collect)
+
+    @classmethod
+    async def open(cls, url: str | os.PathLike[str] | None = None, **config: Any) -> AsyncEngine:
+        """Opens an engine; see `Engine.open`. Opening may migrate, so a thread does it."""
+        return cls(await asyncio.to_thread(Engine.open, url, **config))
+
+    @property
+    def opened(self) -> dict[str, Any]:
+        """What the library said at the open."""
+        return self._engine.opened
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._engine.closed
+
+    async def close(self) -> None:
+        """Closes the engine. Coroutines that still wait end with ClosedError; twice is harmless."""
+        if self.closed:
+            return
+        # First: the descriptor is closed with the engine, and its number may be used again.
+        self._loop.remove_reader(self._descriptor)
+        pending, self._pending = self._pending, {}
+        try:
+            await asyncio.to_thread(self._engine.close)
+        finally:
+            for future in pending.values():
+                if not future.done():
+                    future.set_exception(ClosedError("the engine was closed while the call was under way"))
+
+    async def __aenter__(self) -> AsyncEngine:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __getattr__(self, name: str) -> Callable[..., Coroutine[Any, Any, dict[str, Any]]]:
+        if name not in NUMBERS:
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        operation = getattr(self._operations, name)
+
+        @functools.wraps(operation)
+        async def call(**fields: Any) -> dict[str, Any]:
+            answer: dict[str, Any] = await operation(**fields)
+            return answer
+
+        return call
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *NUMBERS})
+
+    def _submit(self, number: int, request: dict[str, Any]) -> asyncio.Future[dict[str, Any]]:
+        body = wire.encode(request)
+        library, handle = self._engine.native
+        ticket = ctypes.c_uint64()
+        reply = _native.Buffer()
+        try:
+            status = library.tasker_submit(
+                handle, number, body, len(body), ctypes.byref(ticket), ctypes.byref(reply)
+            )
+            answer = library.take(reply)
+        finally:
+            library.tasker_buffer_free(ctypes.byref(reply))
+        if status != 0:
+            raise from_reply(status, wire.decode(answer))
+        future: asyncio.Future[dict[str, Any]] = self._loop.create_future()
+        self._pending[ticket.value] = future
+        return future
+
+    def _collect(self) -> None:
+        """Takes all answers that are there. Called by the loop when the descriptor is readable."""
+        library, handle = self._engine.native
+        count = ctypes.c_size_t(_COLLECT)
+        while count.value == _COLLECT:
+            status = library.tasker_collect(handle, self._completions, _COLLECT, ctypes.byref(count))
+            if status != 0:
+                self._fail(from_reply(status, None))
+                return
+            for completion in self._completions[: count.value]:
+                self._complete(library, completion)
+
+    def _complete(self, library: _native.Library, completion: Any) -> None:
+        try:
+            answer = library.take(completion.reply)
+        finally:
+            library.tasker_buffer_free(ctypes.byref(completion.reply))
+        future = self._pending.pop(completion.ticket, None)
+        if future is None or future.done():
+            return
+        try:
+            reply = wire.decode(answer)
+        except (TaskerError, ValueError) as error:
+            future.set_exception(error)
+            return
+        if completion.status != 0:
+            future.set_exception(from_reply(completion.status, reply))
+        else:
+            future.set_result(reply)
+
+    def _fail(self, error: TaskerError) -> None:
+        """The engine is gone: nobody will answer any more."""
+        self._loop.remove_reader(self._descriptor)
+        pending, self._pending = self._pending, {}
+        for future in pending.values():
+            if not future.done():
+                future.set_exception(error)
+
+
+class _Submitted(Operations):
+    """The generated operations, each returning the future of its reply."""
+
+    def __init__(self, submit: Callable[[int, dict[str, Any]], asyncio.Future[dict[str, Any]]]) -> None:
+        self._submit = submit
+
+    def _call(self, number: int, name: str, request: dict[str, Any]) -> Any:
+        return self._submit(number, request)
