@@ -1,0 +1,106 @@
+package config
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/tasker-systems/tasker-core-go/core/fault"
+)
+
+// EmbeddedDefault is the file that is opened when nothing names a database.
+const EmbeddedDefault = "tasker.sqlite3"
+
+// Location is where the database is.
+type Location struct {
+	Store string // "sqlite"
+	Path  string // of the file, or ":memory:"
+}
+
+// scheme is the beginning of a URL. One letter is no scheme.
+var scheme = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]+):`)
+
+// keywords is the other way to write a PostgreSQL connection; read as a path it
+// would make a file whose name holds the password.
+var keywords = regexp.MustCompile(`^\s*(host|hostaddr|port|dbname|user|password|service)\s*=`)
+
+// locate reads a database URL:
+//
+//	(empty)                     tasker.sqlite3 in the working directory
+//	sqlite:data/tasker.sqlite3  relative path
+//	sqlite:///srv/tasker.db     absolute path; %20 and the like are decoded
+//	sqlite::memory:             in memory, gone when the engine is closed
+//	data/tasker.sqlite3         a plain path, taken as it is
+func locate(text string) (Location, error) {
+	if text == "" {
+		return Location{"sqlite", EmbeddedDefault}, nil
+	}
+	if strings.ContainsRune(text, 0) {
+		return Location{}, badURL("database.url contains a NUL character")
+	}
+	if keywords.MatchString(text) {
+		return Location{}, badURL("database.url is a list of keywords and values")
+	}
+	parts := scheme.FindStringSubmatch(text)
+	if parts == nil {
+		return Location{"sqlite", text}, nil
+	}
+	switch rest := text[len(parts[0]):]; strings.ToLower(parts[1]) {
+	case "sqlite":
+		return embedded(rest)
+	case "postgres", "postgresql":
+		return Location{}, fault.New(fault.Unsupported, "this build of the library has the embedded store only; %s cannot be opened",
+			Masked(text)).At("database.url").Advise("Leave database.url out, or use sqlite: and a path.")
+	default:
+		return Location{}, badURL("database.url begins with " + parts[1] + ":, which names no database that this library knows")
+	}
+}
+
+// embedded reads what follows sqlite:.
+func embedded(rest string) (Location, error) {
+	if rest == ":memory:" {
+		return Location{"sqlite", ":memory:"}, nil
+	}
+	if strings.Contains(rest, "?") {
+		return Location{}, badURL("database.url has parameters after a question mark, which are not read")
+	}
+	if path, ok := strings.CutPrefix(rest, "//"); ok {
+		if !strings.HasPrefix(path, "/") {
+			return Location{}, badURL("database.url has a host after sqlite://, but the embedded store is a file")
+		}
+		rest = path
+	}
+	path, err := url.PathUnescape(rest)
+	if err != nil || strings.ContainsRune(path, 0) {
+		return Location{}, badURL("database.url holds a percent sign that begins no escape")
+	}
+	if path == "" {
+		return Location{}, badURL("database.url names no file")
+	}
+	return Location{"sqlite", path}, nil
+}
+
+func badURL(message string) error {
+	return fault.New(fault.InvalidRequest, "%s", message).At("database.url").
+		Advise("Use sqlite:relative/path, sqlite:///absolute/path, sqlite::memory: or a plain path.")
+}
+
+// Masked returns a database URL without its password and parameters, which can
+// hold secrets too. A plain path or sqlite: URL is returned as it is.
+func Masked(text string) string {
+	if !strings.Contains(text, "://") {
+		return text
+	}
+	parsed, err := url.Parse(text)
+	if err != nil {
+		head, _, _ := strings.Cut(text, "://")
+		return head + "://…"
+	}
+	if parsed.RawQuery != "" {
+		parsed.RawQuery = "…"
+	}
+	if _, has := parsed.User.Password(); has {
+		parsed.User = url.UserPassword(parsed.User.Username(), "xxxxx")
+	}
+	return parsed.String()
+}

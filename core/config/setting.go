@@ -1,0 +1,142 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// kind is the type of a setting.
+type kind int
+
+const (
+	word     kind = iota // any string
+	choice               // one of a few strings
+	integer              // whole number within bounds
+	fraction             // number within bounds
+	instant              // RFC 3339
+)
+
+// setting is one row of the table of settings.
+type setting struct {
+	name        string
+	kind        kind
+	fallback    any // nil: unset
+	least, most float64
+	choices     []string
+}
+
+// settings is the table, by name.
+var settings = []setting{
+	{name: "clock.frozen_at", kind: instant},
+	{name: "database.max_pages", kind: integer, fallback: int64(0), most: 4294967294}, // SQLite's own bound
+	{name: "database.read_connections", kind: integer, fallback: int64(4), least: 1, most: 64},
+	{name: "database.synchronous", kind: choice, fallback: "full", choices: []string{"full", "normal"}},
+	{name: "database.url", kind: word, fallback: ""},
+	{name: "engine.environment", kind: word, fallback: ""},
+	{name: "engine.identity_strategy", kind: choice, fallback: "default", choices: []string{"default", "hash"}},
+	{name: "log.capacity", kind: integer, fallback: int64(1000), least: 1, most: 1_000_000},
+	{name: "log.level", kind: choice, fallback: "info", choices: []string{"debug", "info", "warn", "error"}},
+	{name: "migrate", kind: choice, choices: []string{"auto", "check", "only"}},
+	{name: "runtime.gc_percent", kind: integer, least: 1, most: 10_000},
+	{name: "runtime.memory_limit_mb", kind: integer, least: 16, most: 1 << 24},
+	{name: "runtime.processors", kind: integer, least: 1, most: 1024},
+	{name: "worker.heartbeat_seconds", kind: fraction, least: 0.05, most: 1200},
+	{name: "worker.lease_seconds", kind: integer, fallback: int64(15), least: 1, most: 3600},
+	{name: "worker.sweep_seconds", kind: fraction, fallback: 1.0, least: 0.05, most: 600},
+}
+
+// variable is the name of the setting in the environment.
+func (s setting) variable() string {
+	return "TASKER_" + strings.ToUpper(strings.ReplaceAll(s.name, ".", "_"))
+}
+
+// defaults is the lowest layer.
+func defaults() map[string]any {
+	layer := map[string]any{}
+	for _, s := range settings {
+		if s.fallback != nil {
+			layer[s.name] = s.fallback
+		}
+	}
+	return layer
+}
+
+// find returns the setting of a name.
+func find(name string) (setting, bool) {
+	at := slices.IndexFunc(settings, func(s setting) bool { return s.name == name })
+	if at < 0 {
+		return setting{}, false
+	}
+	return settings[at], true
+}
+
+// read takes a value of the call's JSON. On a wrong one it says what is
+// wanted.
+func (s setting) read(value any) (any, string) {
+	switch v := value.(type) {
+	case string:
+		if s.kind == integer || s.kind == fraction {
+			break
+		}
+		return s.readText(v)
+	case json.Number:
+		if s.kind == integer || s.kind == fraction {
+			return s.readNumber(v.String())
+		}
+	}
+	return nil, s.wanted()
+}
+
+// readVariable takes the text of an environment variable.
+func (s setting) readVariable(text string) (any, string) {
+	if s.kind == integer || s.kind == fraction {
+		return s.readNumber(text)
+	}
+	return s.readText(text)
+}
+
+func (s setting) readText(text string) (any, string) {
+	switch {
+	case s.kind == choice && !slices.Contains(s.choices, text):
+		return nil, s.wanted()
+	case s.kind == instant:
+		if _, err := time.Parse(time.RFC3339Nano, text); err != nil {
+			return nil, s.wanted()
+		}
+	}
+	return text, ""
+}
+
+func (s setting) readNumber(text string) (any, string) {
+	number, err := strconv.ParseFloat(text, 64)
+	if err != nil || number < s.least || number > s.most || math.IsNaN(number) {
+		return nil, s.wanted()
+	}
+	if s.kind == fraction {
+		return number, ""
+	}
+	if number != math.Trunc(number) {
+		return nil, s.wanted()
+	}
+	return int64(number), ""
+}
+
+// wanted says what values the setting takes.
+func (s setting) wanted() string {
+	switch s.kind {
+	case choice:
+		return "one of " + strings.Join(s.choices, ", ")
+	case integer:
+		return fmt.Sprintf("an integer from %.0f to %.0f", s.least, s.most)
+	case fraction:
+		return fmt.Sprintf("a number from %g to %g", s.least, s.most)
+	case instant:
+		return "an instant in RFC 3339, such as 2026-01-31T09:30:00Z"
+	}
+	return "a string"
+}
