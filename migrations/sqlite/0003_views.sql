@@ -1,0 +1,34 @@
+-- The view of the Rails engine with the same columns (schema sheet, section 3).
+-- The depth is the same number, found without the original's trap: it walks
+-- upwards from the one step, over (step, depth) pairs instead of over paths, so
+-- a filter on the task keeps other tasks out and a wide graph stays cheap. It
+-- is still no query for a hot path.
+
+-- +goose Up
+CREATE VIEW tasker_step_dag_relationships AS
+SELECT
+    s.workflow_step_id,
+    s.task_id,
+    s.named_step_id,
+    (SELECT json_group_array(p.from_step_id ORDER BY p.from_step_id)
+        FROM tasker_workflow_step_edges p WHERE p.to_step_id = s.workflow_step_id) AS parent_step_ids,
+    (SELECT json_group_array(c.to_step_id ORDER BY c.to_step_id)
+        FROM tasker_workflow_step_edges c WHERE c.from_step_id = s.workflow_step_id) AS child_step_ids,
+    (SELECT count(*) FROM tasker_workflow_step_edges p WHERE p.to_step_id = s.workflow_step_id) AS parent_count,
+    (SELECT count(*) FROM tasker_workflow_step_edges c WHERE c.from_step_id = s.workflow_step_id) AS child_count,
+    NOT EXISTS (SELECT 1 FROM tasker_workflow_step_edges p WHERE p.to_step_id = s.workflow_step_id) AS is_root_step,
+    NOT EXISTS (SELECT 1 FROM tasker_workflow_step_edges c WHERE c.from_step_id = s.workflow_step_id) AS is_leaf_step,
+    (WITH RECURSIVE up (step_id, depth) AS (
+        SELECT s.workflow_step_id, 0
+        UNION
+        SELECT e.from_step_id, up.depth + 1
+            FROM up JOIN tasker_workflow_step_edges e ON e.to_step_id = up.step_id
+            WHERE up.depth < 50
+     )
+     SELECT min(up.depth) FROM up
+        WHERE NOT EXISTS (SELECT 1 FROM tasker_workflow_step_edges e WHERE e.to_step_id = up.step_id)
+    ) AS min_depth_from_root
+FROM tasker_workflow_steps s;
+
+-- +goose Down
+DROP VIEW tasker_step_dag_relationships;
