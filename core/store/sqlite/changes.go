@@ -1,0 +1,167 @@
+package sqlite
+
+import (
+	"context"
+	"path/filepath"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// How the watcher looks for commits of others. The operating system tells that
+// the log was written, by us or by them; a look then asks SQLite. Looking at
+// most once per pause keeps the cost of our own writes bounded.
+const (
+	lookPause = time.Millisecond       // between two looks while the log is being written
+	pollSafe  = time.Second            // in case a notification got lost
+	pollBlind = 20 * time.Millisecond  // where the operating system gives no notifications
+	lookMax   = 500 * time.Millisecond // bound of one look
+)
+
+// watch starts the watcher. A database in memory has no others.
+func (s *Store) watch(ctx context.Context) error {
+	if s.inMemory() || s.options.Migrate == MigrateOnly {
+		return nil
+	}
+	poll := pollSafe
+	notifier, err := fsnotify.NewWatcher()
+	if err == nil {
+		// The directory, since the log comes and goes.
+		if err = notifier.Add(filepath.Dir(s.options.Path)); err != nil {
+			_ = notifier.Close() // it watches nothing
+			notifier = nil
+		}
+	}
+	if err != nil {
+		poll = pollBlind
+		s.options.Log.WarnContext(ctx, "no notifications of changed files; polling instead", "error", err, "interval", poll)
+	}
+	s.watching.Add(1)
+	// The store owns the watcher: it ends when closing does, and Close waits.
+	go func() {
+		defer s.watching.Done()
+		s.watchUntilClosed(notifier, poll)
+	}()
+	return nil
+}
+
+// watchUntilClosed is the watcher's goroutine; Close joins it.
+func (s *Store) watchUntilClosed(notifier *fsnotify.Watcher, poll time.Duration) {
+	var events <-chan fsnotify.Event
+	var problems <-chan error
+	if notifier != nil {
+		events, problems = notifier.Events, notifier.Errors
+		defer drain(notifier)
+	}
+	log := s.options.Path + "-wal"
+	ticker := time.NewTicker(poll)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-s.closing:
+			return
+		case event, ok := <-events:
+			if !ok {
+				events = nil
+				continue
+			}
+			if filepath.Base(event.Name) != filepath.Base(log) {
+				continue
+			}
+		case err := <-problems:
+			// The queue of events overflowed; looking makes up for it.
+			s.options.Log.Warn("notifications of changed files were lost", "error", err)
+		case <-ticker.C:
+		}
+		if !s.look() {
+			return
+		}
+	}
+}
+
+// drain ends the notifier and waits for its goroutine, which closes Events last.
+func drain(notifier *fsnotify.Watcher) {
+	_ = notifier.Close() // it reports nothing that could be acted upon
+	for range notifier.Events {
+		continue
+	}
+}
+
+// look asks the writing connection whether others have committed. That
+// connection alone does not count our own commits. If it is busy, its next
+// transaction will notice by itself, unless there is none; so look again after
+// a pause. False means that the store is closing.
+func (s *Store) look() bool {
+	for {
+		select {
+		case <-s.closing:
+			return false
+		case writer := <-s.writer:
+			changed := s.lookWith(writer)
+			s.writer <- writer
+			if changed {
+				s.notify()
+			}
+			return s.pause()
+		default:
+			if !s.pause() {
+				return false
+			}
+		}
+	}
+}
+
+func (s *Store) lookWith(writer *session) (changed bool) {
+	if writer == nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), lookMax)
+	defer cancel()
+	err := patiently(ctx, func() (err error) {
+		changed, err = writer.sawChange()
+		return err
+	})
+	if err != nil {
+		s.options.Log.Warn("cannot see whether the database has changed", "error", err)
+	}
+	return changed
+}
+
+// pause waits a moment and reports whether the store is still open.
+func (s *Store) pause() bool {
+	timer := time.NewTimer(lookPause)
+	defer timer.Stop()
+	select {
+	case <-s.closing:
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// notify leaves a value for whoever waits on Changes; one is enough.
+func (s *Store) notify() {
+	select {
+	case s.changes <- struct{}{}:
+	default:
+	}
+}
+
+// dataVersion answers another number after another connection has committed.
+const dataVersion = "PRAGMA data_version"
+
+// sawChange reports whether others have committed since the last time it was
+// asked. The first answer is false.
+func (s *session) sawChange() (bool, error) {
+	statement, err := s.statement(dataVersion)
+	if err != nil {
+		return false, err
+	}
+	var version int64
+	if err := statement.QueryRowContext(context.Background()).Scan(&version); err != nil {
+		return false, err
+	}
+	before := s.version
+	s.version = version
+	return before != 0 && before != version, nil
+}
