@@ -181,7 +181,7 @@ func (p Policy) exhausted(s *Step, v *Verdict) string {
 func (p Policy) waits(s *Step, v *Verdict) workflow.Instant {
 	var stored workflow.Instant // X of rule R4
 	if s.BackoffSeconds != nil && !s.LastAttemptedAt.IsZero() {
-		stored = s.LastAttemptedAt.Plus(time.Duration(*s.BackoffSeconds) * time.Second)
+		stored = after(s.LastAttemptedAt, time.Duration(*s.BackoffSeconds)*time.Second)
 	}
 	if p.StoredWait {
 		if v.RetryEligible && (s.State == workflow.Pending || s.State == workflow.Error) {
@@ -191,7 +191,7 @@ func (p Policy) waits(s *Step, v *Verdict) workflow.Instant {
 	}
 	var curve workflow.Instant // Y of rule R5
 	if !v.LastFailureAt.IsZero() {
-		curve = v.LastFailureAt.Plus(railsWait(s.Attempts))
+		curve = after(v.LastFailureAt, railsWait(s.Attempts))
 	}
 	if v.NextRetryAt = stored; stored.IsZero() {
 		v.NextRetryAt = curve
@@ -208,6 +208,12 @@ func railsWait(attempts *int) time.Duration {
 	}
 	const microseconds = 1e6 // the resolution of the database
 	return time.Duration(math.Round(min(math.Exp2(float64(exponent)), 30)*microseconds)) * time.Microsecond
+}
+
+// after returns the instant a wait later. Both are whole microseconds already,
+// and the truncation of Instant.Plus would double the cost of a verdict.
+func after(at workflow.Instant, wait time.Duration) workflow.Instant {
+	return workflow.Instant{Time: at.Add(wait)}
 }
 
 func later(a, b workflow.Instant) workflow.Instant {
