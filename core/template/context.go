@@ -85,6 +85,7 @@ func (t *Template) compiled() (*schema, error) {
 	}
 	r := &reader{problems: p, schemas: map[*node]*schema{}}
 	s := r.compile(n)
+	p.sort()
 	return s, p.err("the schema of "+t.Name, "")
 }
 

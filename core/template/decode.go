@@ -90,12 +90,12 @@ func (r *reader) backoff(n *node, inherited backoff.Policy) backoff.Policy {
 	if v == nil {
 		return inherited
 	}
+	before := r.reports
 	r.keys(v, backoffKeys)
 	p := inherited
 	if p == (backoff.Policy{}) {
 		p = backoff.Default()
 	}
-	before := r.reports
 	if strategy := r.text(v, "strategy", MaxName); strategy != "" {
 		p.Strategy = backoff.Strategy(strategy)
 	}
@@ -106,6 +106,9 @@ func (r *reader) backoff(n *node, inherited backoff.Policy) backoff.Policy {
 	p.HintMaxSeconds = r.integer(v, "hint_max_seconds", 0, backoff.SecondsMax, p.HintMaxSeconds)
 	if r.reports == before {
 		r.policy(v, p)
+	}
+	if r.reports > before {
+		return inherited // so that steps do not repeat the problems of the template's policy
 	}
 	return p
 }

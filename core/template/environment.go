@@ -134,7 +134,7 @@ func set(n *node, name string, value *node) {
 func mergeSteps(steps, changes *node) *node {
 	byName := map[string]*node{}
 	for _, c := range changes.items {
-		if name := c.get("name"); name != nil {
+		if name := c.get("name"); name != nil && byName[name.text] == nil {
 			byName[name.text] = c
 		}
 	}

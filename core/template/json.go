@@ -112,14 +112,14 @@ func (r *jsonReader) members(n *node, depth int) error {
 			r.at++
 			return nil
 		}
-		f := field{name: r.stringAt(k), line: k.line, column: k.column}
+		f := field{name: r.stringAt(k), line: k.line, column: k.column, owner: n}
 		v, err := r.value(n, f.name, 0, depth+1)
 		if err != nil {
 			return err
 		}
 		f.value = v
 		if i, double := names[f.name]; double {
-			r.problems.addKey(n, f, "", "the key %q is given twice, first at line %d", f.name, n.fields[i].line)
+			r.problems.addKey(f, "", "the key %q is given twice, first at line %d", f.name, n.fields[i].line)
 			n.fields[i] = f
 			continue
 		}
@@ -213,9 +213,11 @@ func checkStorable(n *node, s string, p *problems) {
 	}
 }
 
-// checkNumber reports a number that jsonb refuses.
+// checkNumber reports a number that jsonb refuses, and goes on with zero in its
+// place: the schema validator would write such a number out.
 func checkNumber(n *node, p *problems) {
 	if span(n.text) > MaxNumberSpan {
 		p.add(n, "", "the number %s has more than %d digits when written out", clip(n.text), MaxNumberSpan)
+		n.text = "0"
 	}
 }

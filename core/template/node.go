@@ -45,6 +45,7 @@ type node struct {
 type field struct {
 	name         string
 	line, column int
+	owner        *node // the object in which it was written
 	value        *node
 }
 

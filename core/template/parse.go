@@ -119,6 +119,7 @@ func build(root *node, opt Options, p *problems) (*Template, error) {
 			}
 		}
 	}
+	p.sort()
 	if err := p.err(strings.TrimSpace("the template "+clip(chosen.Name)), opt.Path); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/agnivade/levenshtein"
 
@@ -31,8 +32,8 @@ func (p *problems) add(n *node, suggestion, format string, args ...any) {
 }
 
 // addKey records a problem with the name of a field rather than its value.
-func (p *problems) addKey(parent *node, f field, suggestion, format string, args ...any) {
-	p.put(fault.Problem{Path: parent.child(f.name), Line: f.line, Column: f.column,
+func (p *problems) addKey(f field, suggestion, format string, args ...any) {
+	p.put(fault.Problem{Path: f.owner.child(f.name), Line: f.line, Column: f.column,
 		Message: fmt.Sprintf(format, args...), Suggestion: suggestion})
 }
 
@@ -47,12 +48,11 @@ func (p *problems) put(problem fault.Problem) {
 	}
 }
 
-// err returns nil, or one error that lists the problems in source order.
+// err returns nil, or one error that lists the problems in the order they have.
 func (p *problems) err(what, file string) error {
 	if len(p.list) == 0 {
 		return nil
 	}
-	p.sort()
 	count := "a problem"
 	if len(p.list) > 1 {
 		count = fmt.Sprintf("%d problems, the first", len(p.list))
@@ -66,10 +66,12 @@ func (p *problems) err(what, file string) error {
 	return e
 }
 
-// sort puts the problems into source order.
+// sort puts the problems into source order; those of one place go by path, since
+// the schema validator finds them in the order of a map.
 func (p *problems) sort() {
 	slices.SortStableFunc(p.list, func(a, b fault.Problem) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+			cmp.Compare(a.Path, b.Path), cmp.Compare(a.Message, b.Message))
 	})
 }
 
@@ -89,17 +91,22 @@ func place(p fault.Problem) string {
 }
 
 // nearest returns the candidate that was probably meant by name as a phrase, or
-// nothing when none is close: a third of the letters may differ.
+// nothing when none is close: a third of the letters may differ, or two of four.
 func (p *problems) nearest(name string, candidates []string) string {
-	best, least := "", max(2, len(name)/3)+1
+	length := utf8.RuneCountInString(name)
+	best, least := "", max(1, length/3)+1
+	if length > 3 {
+		least = max(least, 3)
+	}
 	for _, c := range candidates {
-		if max(len(c)-len(name), len(name)-len(c)) >= least || len(name) > MaxStepName {
+		other := utf8.RuneCountInString(c)
+		if max(other-length, length-other) >= least || length > MaxStepName {
 			continue
 		}
 		if p.comparisons++; p.comparisons > maxComparisons {
 			break
 		}
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(c)); d < least && d < len(name) {
+		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(c)); d < min(least, length) {
 			best, least = c, d
 		}
 	}

@@ -217,7 +217,7 @@ func (r *reader) keys(n *node, known []string) {
 		} else {
 			suggestion = r.nearest(f.name, known)
 		}
-		r.addKey(n, f, suggestion, "unknown key %q", clip(f.name))
+		r.addKey(f, suggestion, "unknown key %q", clip(f.name))
 	}
 }
 

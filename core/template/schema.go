@@ -3,7 +3,9 @@ package template
 import (
 	"errors"
 	"fmt"
+	"math/big"
 	neturl "net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -64,20 +66,26 @@ func compileSchema(n *node) (*schema, error) {
 
 // schemaProblems reports a compiler's error at the part of the schema it names.
 func (r *reader) schemaProblems(n *node, err error) {
-	var invalid *jsonschema.ValidationError
+	var invalid *jsonschema.SchemaValidationError
+	var tree *jsonschema.ValidationError
 	var load *jsonschema.LoadURLError
-	var regex *jsonschema.InvalidRegexError
+	var lost *jsonschema.JSONPointerNotFoundError
 	switch {
-	case errors.As(err, &invalid):
-		for _, l := range leaves(invalid) {
+	case errors.As(err, &invalid) && errors.As(invalid.Err, &tree):
+		for _, l := range leaves(tree) {
 			at, _ := n.find(l.where)
 			r.add(at, "", "this is not a valid JSON Schema: %s", l.message())
 		}
 	case errors.As(err, &load):
-		r.add(n.mention(load.URL), "put it into $defs and refer to it as #/$defs/…",
-			"the schema refers to %s, and %v", clip(load.URL), errRemote)
-	case errors.As(err, &regex):
-		r.add(n.atURL(regex.URL), "", "the pattern %q is not supported: %v", clip(regex.Regex), regex.Err)
+		at := n.mention(load.URL)
+		advice := "put it into $defs and refer to it as #/$defs/…"
+		if at.key == "$schema" {
+			advice = "leave $schema out, or write " + jsonschema.Draft2020.String()
+		}
+		r.add(at, advice, "the schema refers to %s, and %v", clip(load.URL), errRemote)
+	case errors.As(err, &lost):
+		target := strings.TrimPrefix(lost.URL, schemaURL)
+		r.add(n.mention(target), "", "the schema refers to %s, which does not exist", clip(target))
 	default:
 		text := strings.ReplaceAll(err.Error(), schemaURL, "")
 		r.add(n.atURL(err.Error()), "", "this is not a valid JSON Schema: %s", clip(text))
@@ -134,8 +142,7 @@ func (n *node) mention(url string) *node {
 func (n *node) search(url string) *node {
 	for _, f := range n.fields {
 		reference := strings.HasSuffix(strings.ToLower(f.name), "ref") || f.name == "$schema"
-		plain, _, _ := strings.Cut(f.value.text, "#")
-		if reference && plain != "" && strings.HasSuffix(url, strings.TrimLeft(plain, "./")) {
+		if reference && f.value.refersTo(url) {
 			return f.value
 		}
 		if found := f.value.search(url); found != nil {
@@ -148,6 +155,13 @@ func (n *node) search(url string) *node {
 		}
 	}
 	return nil
+}
+
+// refersTo reports whether a reference, relative or not, may mean an address.
+func (n *node) refersTo(url string) bool {
+	file, _, _ := strings.Cut(n.text, "#")
+	file = strings.TrimLeft(file, "./")
+	return n.text != "" && (strings.HasSuffix(url, n.text) || file != "" && strings.HasSuffix(url, file))
 }
 
 // leaf is one thing that a validation found wrong.
@@ -179,6 +193,14 @@ func (l leaf) message() string {
 	switch k := l.kind.(type) {
 	case *finding.Type:
 		return fmt.Sprintf("must be %s, found %s", strings.Join(k.Want, " or "), k.Got)
+	case *finding.Minimum:
+		return fmt.Sprintf("must be at least %s, found %s", decimal(k.Want), decimal(k.Got))
+	case *finding.Maximum:
+		return fmt.Sprintf("must be at most %s, found %s", decimal(k.Want), decimal(k.Got))
+	case *finding.MinLength:
+		return fmt.Sprintf("must be at least %d characters long, found %d", k.Want, k.Got)
+	case *finding.MaxLength:
+		return fmt.Sprintf("must be at most %d characters long, found %d", k.Want, k.Got)
 	case *finding.FalseSchema:
 		return "is not allowed here"
 	case *finding.Pattern:
@@ -193,6 +215,12 @@ func (l leaf) message() string {
 	}
 	unit := (&jsonschema.ValidationError{ErrorKind: l.kind}).BasicOutput()
 	return unit.Error.String()
+}
+
+// decimal writes a bound without the fraction bar of its type.
+func decimal(r *big.Rat) string {
+	f, _ := r.Float64()
+	return strconv.FormatFloat(f, 'g', -1, 64)
 }
 
 // reasons joins why each form of a choice does not fit.
@@ -219,10 +247,10 @@ func (s *schema) asProblems(n *node, e *jsonschema.ValidationError, p *problems)
 					Message: fmt.Sprintf("the required key %q is missing", name)})
 			}
 		case *finding.AdditionalProperties:
-			for _, name := range k.Properties {
-				p.put(fault.Problem{Path: at.child(name), Line: at.line, Column: at.column,
-					Message:    fmt.Sprintf("the key %q is not allowed", clip(name)),
-					Suggestion: p.nearest(name, s.declared(l.url))})
+			for _, f := range at.fields {
+				if slices.Contains(k.Properties, f.name) {
+					p.addKey(f, p.nearest(f.name, s.declared(l.url)), "the key %q is not allowed", clip(f.name))
+				}
 			}
 		default:
 			p.add(at, "", "%s", l.message())

@@ -197,10 +197,10 @@ func (r *yamlReader) fields(values []*ast.MappingValueNode, out *node, depth int
 			continue
 		}
 		at := keyToken(v.Key).Position
-		f := field{name: keyText(v.Key), line: at.Line, column: at.Column, value: value}
+		f := field{name: keyText(v.Key), line: at.Line, column: at.Column, owner: out, value: value}
 		checkStorable(out, f.name, r.problems)
 		if i, double := names[f.name]; double {
-			r.problems.addKey(out, f, "", "the key %q is given twice, first at line %d", f.name, out.fields[i].line)
+			r.problems.addKey(f, "", "the key %q is given twice, first at line %d", f.name, out.fields[i].line)
 			out.fields[i] = f
 			continue
 		}
