@@ -55,16 +55,18 @@ class Engine(Operations):
     def open(cls, url: str | os.PathLike[str] | None = None, **config: Any) -> Engine:
         """Opens an engine.
 
-        `url` names the database: `sqlite:` and a path, a path, or a PostgreSQL
+        `url` names the database: a path, `sqlite:` and a path, or a PostgreSQL
         URL. Without it the variable TASKER_DATABASE_URL is used, else the file
         tasker.sqlite3 in the working directory. The other settings are keyword
-        arguments, such as `migrate="check"`; groups are dictionaries.
+        arguments, with dictionaries for their sections: `migrate="check"`,
+        `worker={"lease_seconds": 30}`.
 
         Raises LibraryLoadError, InvalidRequestError, UnmigratedError,
         IncompatibleSchemaError, UnavailableError, PermissionDeniedError.
         """
-        location = None if url is None else os.fspath(url)
-        request = wire.encode({"url": location, **config})
+        if url is not None:
+            config["database"] = {**config.get("database", {}), "url": os.fspath(url)}
+        request = wire.encode(config)
         library = _native.load()
         handle = ctypes.c_uint64()
         reply = _native.Buffer()

@@ -1,0 +1,74 @@
+"""A task as text: what `show` prints, and what programs print about their tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from . import table
+from .client import Engine
+from .wire import instant
+
+# Everything that `steps_table` and `describe` read.
+INCLUDE = ["steps", "transitions", "drawing"]
+
+
+def describe(engine: Engine, task_id: int) -> str:
+    """The task, its DAG with states, and a table of its steps. NotFoundError without such a task."""
+    task = engine.task_get(task_id=task_id, include=INCLUDE)
+    context = engine.task_context(task_id=task_id)
+    done, total = context["completed_steps"], context["total_steps"]
+    facts = [
+        f"task {task_id}  {task['namespace']}/{task['name']} {task['version']}  {task['state']}",
+        f"created {task['created_at']}, in this state since {task['state_since']}",
+        f"{done} of {total} steps done, {context['health_status']}, "
+        f"next: {context['recommended_action'] or 'nothing'}",
+    ]
+    if context["next_wake_at"]:
+        facts.append(f"goes on at {context['next_wake_at']}")
+    parts = ["\n".join(facts), task["drawing"].rstrip("\n"), steps_table(task)]
+    failures = "\n".join(_failures(task))
+    return "\n\n".join(part for part in (*parts, failures) if part)
+
+
+def steps_table(task: Mapping[str, Any]) -> str:
+    """The steps of a task that was read with steps and transitions: attempts, time spent, state."""
+    spent = durations(task["transitions"])
+    rows = [
+        (
+            step["name"],
+            step["state"],
+            f"{step['attempts']}/{step['retry_limit']}",
+            table.duration(spent.get(step["step_id"])),
+            ", ".join(step.get("depends_on", ())) or "-",
+        )
+        for step in task["steps"]
+    ]
+    return table.render(("step", "state", "attempts", "time", "after"), rows, right=(2, 3))
+
+
+def durations(transitions: Iterable[Mapping[str, Any]]) -> dict[int, float]:
+    """Seconds that each step spent in progress, all attempts together, by step id."""
+    started: dict[int, datetime] = {}
+    spent: dict[int, float] = {}
+    for row in sorted(transitions, key=lambda row: int(row["id"])):
+        step_id, at = row.get("step_id"), instant(row["created_at"])
+        if not step_id or at is None:
+            continue
+        if row["to_state"] == "in_progress":
+            started[step_id] = at
+        elif step_id in started:
+            seconds = (at - started.pop(step_id)).total_seconds()
+            spent[step_id] = spent.get(step_id, 0.0) + seconds
+    return spent
+
+
+def _failures(task: Mapping[str, Any]) -> Iterable[str]:
+    """One line per failed attempt, oldest first."""
+    names = {step["step_id"]: step["name"] for step in task["steps"]}
+    for row in task["transitions"]:
+        error = (row["metadata"] or {}).get("error") if row["to_state"] == "error" else None
+        if error and row.get("step_id"):
+            message = error.get("message", "") if isinstance(error, dict) else error
+            yield f"{row['created_at']}  {names.get(row['step_id'], row['step_id'])} failed: {message}"
