@@ -149,7 +149,7 @@ Answers come in the request's order. Duplicates, also within the request, are fl
 	{
 		Name: "task_context", Request: "ContextRequest", Reply: "TaskContext", Kind: Database, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound},
-		Doc: `Answers the execution context of a task: how many steps stand where, whether it can go on, what should be done next, and next_wake_at, the earliest instant at which something can happen without a person.`,
+		Doc:    `Answers the execution context of a task: how many steps stand where, whether it can go on, what should be done next, and next_wake_at, the earliest instant at which something can happen without a person.`,
 	},
 	{
 		Name: "task_context_many", Request: "ContextsRequest", Reply: "ContextsReply", Kind: Database, Since: "0.1.0",

@@ -85,43 +85,52 @@ func (s *scanner) document(want *shape) {
 func (s *scanner) value(want *shape, nullable bool) bool {
 	want = want.value()
 	start := s.pos
-	switch c := s.peek(); {
-	case c == '{':
-		return s.object(s.expected(want, object, "an object"))
-	case c == '[':
-		return s.array(s.expected(want, list, "an array"))
-	case c == '"':
-		if _, _, ok := s.text(); !ok {
-			return false
-		}
-		s.custom(s.expected(want, text, "a string"), start)
-		return true
-	case c == '-' || (c >= '0' && c <= '9'):
-		return s.number(want)
-	case s.literal("true"), s.literal("false"):
-		s.pos, start = start, s.pos
-		s.expected(want, boolean, string(s.raw[s.pos:start]))
-		s.pos = start
-		return true
-	case s.literal("null"):
+	if s.literal("null") {
 		if !nullable && want != nil && want.kind != raw {
 			s.note(start, "is null; "+wanted[want.kind]+" is wanted", "")
 		}
 		return true
 	}
+	if want != nil && want.kind == custom {
+		ok := s.present(nil, start)
+		if ok {
+			s.custom(want, start)
+		}
+		return ok
+	}
+	return s.present(want, start)
+}
+
+// present walks a value that is not null and begins at start.
+func (s *scanner) present(want *shape, start int) bool {
+	switch c := s.peek(); {
+	case c == '{':
+		return s.object(s.expected(want, object, "an object", start))
+	case c == '[':
+		return s.array(s.expected(want, list, "an array", start))
+	case c == '"':
+		s.expected(want, text, "a string", start)
+		_, _, ok := s.text()
+		return ok
+	case c == '-' || (c >= '0' && c <= '9'):
+		return s.number(s.expected(want, integer, "a number", start))
+	case s.literal("true"), s.literal("false"):
+		s.expected(want, boolean, string(s.raw[start:s.pos]), start)
+		return true
+	}
 	return s.unexpected("a JSON value")
 }
 
-// expected returns the shape to walk a value of the given kind with, nil after
-// noting that another kind is wanted.
-func (s *scanner) expected(want *shape, found kind, name string) *shape {
+// expected returns the shape that goes with a value of the kind that was found
+// at an offset, nil after noting that another kind is wanted.
+func (s *scanner) expected(want *shape, found kind, name string, at int) *shape {
 	switch {
 	case want == nil || want.kind == raw || want.kind == anything:
 		return nil
-	case want.kind == found, want.kind == custom:
+	case want.kind == found:
 		return want
 	}
-	s.note(s.pos, "is "+name+"; "+wanted[want.kind]+" is wanted", "")
+	s.note(at, "is "+name+"; "+wanted[want.kind]+" is wanted", "")
 	return nil
 }
 

@@ -61,9 +61,6 @@ func (s *scanner) unit() (uint64, bool) {
 
 // custom lets a type that reads itself check the value that began at start.
 func (s *scanner) custom(want *shape, start int) {
-	if want == nil || want.kind != custom {
-		return
-	}
 	target, ok := reflect.New(want.typ).Interface().(json.Unmarshaler)
 	if !ok {
 		return
@@ -114,27 +111,21 @@ func (s *scanner) number(want *shape) bool {
 		s.note(start, fmt.Sprintf("is a number beyond what databases hold: %d digits before and %d after the point",
 			digitsBeforeMax, digitsAfterMax), "Send it as a string.")
 	}
-	s.checkNumber(want, start, s.pos == pointAt)
+	s.checkInteger(want, start, s.pos == pointAt)
 	return true
 }
 
-// checkNumber notes a number where something else is wanted, and one that does
-// not fit.
-func (s *scanner) checkNumber(want *shape, start int, integral bool) {
-	end := s.pos
-	s.pos = start
-	want = s.expected(want, integer, "a number")
-	s.pos = end
-	switch {
-	case want == nil:
-	case want.kind == custom:
-		s.custom(want, start)
-	case !integral:
+// checkInteger notes a number that does not fit where an integer is wanted.
+func (s *scanner) checkInteger(want *shape, start int, integral bool) {
+	if want == nil {
+		return
+	}
+	if !integral {
 		s.note(start, "is a number with a fraction or exponent; an integer is wanted", "")
-	default:
-		if _, err := strconv.ParseInt(string(s.raw[start:end]), 10, want.typ.Bits()); err != nil {
-			s.note(start, fmt.Sprintf("is out of range; an integer of %d bits is wanted", want.typ.Bits()), "")
-		}
+		return
+	}
+	if _, err := strconv.ParseInt(string(s.raw[start:s.pos]), 10, want.typ.Bits()); err != nil {
+		s.note(start, fmt.Sprintf("is out of range; an integer of %d bits is wanted", want.typ.Bits()), "")
 	}
 }
 
