@@ -1,6 +1,13 @@
 package engine
 
 import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/tasker-systems/tasker-core-go/core/batch"
+	"github.com/tasker-systems/tasker-core-go/core/fault"
+	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
 
@@ -21,4 +28,139 @@ type ClaimStepsReply struct {
 	Steps []ClaimedStep `json:"steps"`
 	// When the next scheduled step of this worker's handlers is due, null when none is known.
 	NextDue workflow.Instant `json:"next_due"`
+}
+
+// pollMax bounds the time between two looks of a waiting claim; wake-ups make
+// it rare that a look finds something this late.
+const pollMax = time.Second
+
+// ClaimSteps leases ready steps that the worker has handlers for, the fairest
+// first. With wait_ms it waits for work without holding a connection.
+func (e *Engine) ClaimSteps(ctx context.Context, r ClaimStepsRequest) (ClaimStepsReply, error) {
+	if r.Limit == 0 {
+		r.Limit = 1
+	}
+	claim := ClaimRequest{WorkerID: r.WorkerID, Limit: r.Limit}
+	if err := cmp.Or(checkClaim(&claim), checkRange("wait_ms", r.WaitMS, 0, timeoutMaxMS)); err != nil {
+		return ClaimStepsReply{}, err
+	}
+	until := time.Now().Add(time.Duration(r.WaitMS) * time.Millisecond)
+	for {
+		bell := e.Hub.Bell()
+		reply, err := e.tryClaim(ctx, claim)
+		left := time.Until(until)
+		if err != nil || len(reply.Steps) > 0 || left <= 0 {
+			return reply, err
+		}
+		if err := e.rest(ctx, bell, e.restFor(ctx, left, reply.NextDue)); err != nil {
+			return reply, err
+		}
+	}
+}
+
+// checkClaim refuses a claim that cannot be served.
+func checkClaim(r *ClaimRequest) error {
+	if r == nil {
+		return nil
+	}
+	return checkRange("limit", int64(r.Limit), 1, claimMax)
+}
+
+// tryClaim claims once. It looks before it locks: an idle worker only reads.
+func (e *Engine) tryClaim(ctx context.Context, claim ClaimRequest) (ClaimStepsReply, error) {
+	reply := ClaimStepsReply{Steps: []ClaimedStep{}}
+	if err := e.refreshRoutes(ctx, claim.WorkerID); err != nil {
+		return reply, err
+	}
+	found, err := e.anythingReady(ctx, claim.WorkerID)
+	if err != nil {
+		return reply, err
+	}
+	if found {
+		if reply.Steps, err = e.claims.Do(ctx, claim); err != nil {
+			return reply, err
+		}
+	}
+	reply.NextDue, err = e.nextDue(ctx, claim.WorkerID)
+	return reply, err
+}
+
+func (e *Engine) anythingReady(ctx context.Context, worker int64) (bool, error) {
+	routes := e.workers.routes(worker)
+	if len(routes) == 0 {
+		return false, nil
+	}
+	now, err := e.Store.Now(ctx)
+	if err != nil {
+		return false, err
+	}
+	found := false
+	err = e.Store.Read(ctx, func(r store.Reader) error {
+		rows, err := r.ReadyCandidates(ctx, routes, now, 1)
+		found = len(rows) > 0
+		return err
+	})
+	return found, err
+}
+
+// nextDue returns when the worker's next scheduled step is due, and has the
+// bell rung then.
+func (e *Engine) nextDue(ctx context.Context, worker int64) (due workflow.Instant, err error) {
+	routes := e.workers.routes(worker)
+	if len(routes) == 0 {
+		return due, nil
+	}
+	now, err := e.Store.Now(ctx)
+	if err != nil {
+		return due, err
+	}
+	err = e.Store.Read(ctx, func(r store.Reader) (err error) {
+		due, err = r.ReadyNextDue(ctx, routes, now)
+		return err
+	})
+	if err == nil && !due.IsZero() {
+		e.Hub.RingIn(due.Sub(now.Time))
+	}
+	return due, err
+}
+
+// runClaims serves one group of claims in one transaction.
+func (e *Engine) runClaims(ctx context.Context, requests []ClaimRequest) (results []batch.Result[[]ClaimedStep], err error) {
+	defer e.barrier(&err)
+	err = e.write(ctx, "", func(u *unit) error {
+		results = make([]batch.Result[[]ClaimedStep], len(requests))
+		for i, request := range requests {
+			claimed, err := u.claim(request)
+			if err != nil && fault.KindOf(err) != fault.NotFound {
+				return err
+			}
+			results[i] = batch.Result[[]ClaimedStep]{Value: claimed, Err: err}
+		}
+		return nil
+	})
+	return results, err
+}
+
+// restFor is how long a waiting claim sleeps at most: to the next due step, to
+// the end of the wait, or to a jittered poll.
+func (e *Engine) restFor(ctx context.Context, left time.Duration, due workflow.Instant) time.Duration {
+	rest := min(left, pollMax/2+time.Duration(e.Draw()*float64(pollMax/2)))
+	if now, err := e.Store.Now(ctx); err == nil && !due.IsZero() {
+		rest = min(rest, max(due.Sub(now.Time), time.Millisecond))
+	}
+	return rest
+}
+
+// rest sleeps until the bell, the time or the end of the context.
+func (e *Engine) rest(ctx context.Context, bell <-chan struct{}, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-bell:
+		return nil
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return batch.Ended(ctx)
+	}
 }

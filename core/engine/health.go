@@ -1,6 +1,12 @@
 package engine
 
 import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tasker-systems/tasker-core-go/core/fault"
+	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
 
@@ -88,4 +94,74 @@ type PollLogsReply struct {
 	Next int64 `json:"next"`
 	// Records that were dropped before they were read, since the engine was opened.
 	Dropped int64 `json:"dropped"`
+}
+
+// Health tells how the engine, its database and its queues fare.
+func (e *Engine) Health(ctx context.Context, _ Empty) (HealthReply, error) {
+	reply := HealthReply{Status: "ok", Problems: []string{}, Version: e.Version, OpenedAt: e.openedAt}
+	var err error
+	if reply.Now, err = e.Store.Now(ctx); err != nil {
+		return reply, err
+	}
+	about, err := e.Store.Describe(ctx)
+	if err != nil {
+		return reply, err
+	}
+	reply.Store, reply.ServerVersion, reply.Location = about.Kind, about.ServerVersion, about.Location
+	reply.SizeBytes, reply.SchemaVersion, reply.StoreDetails = about.SizeBytes, about.SchemaVersion, about.Details
+	if e.Panics != nil {
+		reply.Panics = e.Panics()
+	}
+	if reply.Panics > 0 {
+		reply.Problems = append(reply.Problems, fmt.Sprintf("%d calls were ended by a defect; engine_logs_poll has the details", reply.Panics))
+	}
+	err = e.Store.Read(ctx, func(r store.Reader) error {
+		depths, err := r.Depths(ctx, reply.Now)
+		reply.OpenTasks, reply.ReadySteps, reply.ScheduledSteps = depths.OpenTasks, depths.ReadySteps, depths.ScheduledSteps
+		reply.LeasedSteps, reply.Workers, reply.DirtyTasks = depths.Leases, depths.Workers, depths.DirtyTasks
+		return err
+	})
+	if reply.ReadySteps > 0 && reply.Workers == 0 {
+		reply.Problems = append(reply.Problems, fmt.Sprintf("%d steps are ready and no worker is registered", reply.ReadySteps))
+	}
+	if len(reply.Problems) > 0 {
+		reply.Status = "degraded"
+	}
+	return reply, err
+}
+
+// advanceMaxMS bounds one move of a frozen clock to ten years.
+const advanceMaxMS = 10 * 366 * 24 * 3_600_000
+
+// AdvanceClock moves a frozen clock. Engines on a running clock answer
+// unsupported.
+func (e *Engine) AdvanceClock(_ context.Context, r AdvanceClockRequest) (AdvanceClockReply, error) {
+	if e.Advance == nil {
+		return AdvanceClockReply{}, fault.New(fault.Unsupported, "this engine's clock is not frozen").
+			Advise(`Open the engine with {"clock": {"frozen_at": "..."}} to move its clock by hand.`)
+	}
+	if err := checkRange("by_ms", r.ByMS, 1, advanceMaxMS); err != nil {
+		return AdvanceClockReply{}, err
+	}
+	now, err := e.Advance(time.Duration(r.ByMS) * time.Millisecond)
+	if err == nil {
+		e.Hub.Ring()
+	}
+	return AdvanceClockReply{Now: now}, err
+}
+
+// PollLogs returns log records since a cursor.
+func (e *Engine) PollLogs(_ context.Context, r PollLogsRequest) (PollLogsReply, error) {
+	if r.Limit == 0 {
+		r.Limit = 100
+	}
+	if err := checkRange("limit", int64(r.Limit), 1, store.MaxPage); err != nil {
+		return PollLogsReply{}, err
+	}
+	records, next := e.Log.Poll(r.After, r.Limit)
+	reply := PollLogsReply{Items: make([]LogRecord, len(records)), Next: next, Dropped: e.Log.Dropped()}
+	for i, record := range records {
+		reply.Items[i] = LogRecord{ID: record.ID, At: record.At, Level: record.Level, Message: record.Message, Fields: record.Fields}
+	}
+	return reply, nil
 }

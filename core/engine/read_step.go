@@ -1,6 +1,12 @@
 package engine
 
 import (
+	"context"
+	"slices"
+
+	"github.com/tasker-systems/tasker-core-go/core/fault"
+	"github.com/tasker-systems/tasker-core-go/core/readiness"
+	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
 
@@ -83,4 +89,129 @@ type ListTransitionsReply struct {
 	Items []TransitionInfo `json:"items"`
 	// Always null: a history is short.
 	Next *int64 `json:"next"`
+}
+
+// readinessTasksMax bounds the tasks of one readiness call.
+const readinessTasksMax = 1_000
+
+// ListReadiness judges the steps of tasks: whether each may run and, if not,
+// why.
+func (e *Engine) ListReadiness(ctx context.Context, r ReadinessRequest) (ReadinessReply, error) {
+	return e.readiness(ctx, r, func(*readiness.Verdict) bool { return true })
+}
+
+// ListReady lists the steps of tasks that may run now.
+func (e *Engine) ListReady(ctx context.Context, r ReadinessRequest) (ReadinessReply, error) {
+	return e.readiness(ctx, r, func(v *readiness.Verdict) bool { return v.Ready })
+}
+
+func (e *Engine) readiness(ctx context.Context, r ReadinessRequest, keep func(*readiness.Verdict) bool) (ReadinessReply, error) {
+	reply := ReadinessReply{Items: []StepReadiness{}}
+	ids := r.TaskIDs
+	if r.TaskID != 0 {
+		ids = append(slices.Clone(ids), r.TaskID)
+	}
+	if err := checkRange("task_ids", int64(len(ids)), 1, readinessTasksMax); err != nil {
+		return reply, err
+	}
+	err := e.Store.Read(ctx, func(reader store.Reader) error {
+		all, _, err := e.judge(ctx, reader, ids)
+		if err == nil && r.TaskID != 0 && len(r.TaskIDs) == 0 && len(all) == 0 {
+			return taskNotFound(r.TaskID)
+		}
+		for i := range all {
+			reply.Items = append(reply.Items, all[i].readiness(r.StepIDs, keep)...)
+		}
+		return err
+	})
+	return reply, err
+}
+
+// readiness renders the verdicts on one task's steps that are wanted.
+func (j *judged) readiness(only []int64, keep func(*readiness.Verdict) bool) []StepReadiness {
+	var items []StepReadiness
+	for i := range j.steps {
+		step, v := &j.steps[i], &j.verdicts[i]
+		if !keep(v) || (len(only) > 0 && !slices.Contains(only, step.ID)) {
+			continue
+		}
+		count := j.counts[step.ID]
+		items = append(items, StepReadiness{StepID: step.ID, TaskID: step.TaskID, NamedStepID: step.NamedStepID,
+			Name: step.Name, CurrentState: step.State, DependenciesSatisfied: v.DependenciesSatisfied,
+			RetryEligible: v.RetryEligible, ReadyForExecution: v.Ready, Reason: v.Reason, LastFailureAt: v.LastFailureAt,
+			NextRetryAt: v.NextRetryAt, TotalParents: count.total, CompletedParents: count.done, Attempts: step.Tries(),
+			RetryLimit: limitOf(step), BackoffSeconds: step.BackoffSeconds, LastAttemptedAt: step.LastAttemptedAt})
+	}
+	return items
+}
+
+// GetStep returns a step.
+func (e *Engine) GetStep(ctx context.Context, r GetStepRequest) (info StepInfo, err error) {
+	err = e.Store.Read(ctx, func(reader store.Reader) error {
+		steps, err := reader.StepList(ctx, []int64{r.StepID})
+		if err != nil {
+			return err
+		}
+		if len(steps) == 0 {
+			return stepNotFound(r.StepID)
+		}
+		found, err := reader.ParentList(ctx, []int64{r.StepID})
+		names := []string{}
+		for _, p := range found {
+			names = append(names, p.Name)
+		}
+		info = stepInfo(&steps[0], names)
+		return err
+	})
+	return info, err
+}
+
+func stepNotFound(id int64) error {
+	return fault.New(fault.NotFound, "there is no step %d", id).At("step_id").With("step_id", id).
+		Advise("Check the id; task_get with steps shows the steps of a task.")
+}
+
+func stepInfo(s *workflow.Step, dependsOn []string) StepInfo {
+	since := s.StateSince
+	if since.IsZero() {
+		since = s.CreatedAt
+	}
+	return StepInfo{StepID: s.ID, TaskID: s.TaskID, Name: s.Name, State: s.State, StateSince: since, Attempts: s.Tries(),
+		RetryLimit: limitOf(s), Retryable: s.Retryable, Skippable: s.Skippable, InProcess: s.InProcess,
+		LastAttemptedAt: s.LastAttemptedAt, ProcessedAt: s.ProcessedAt, BackoffSeconds: s.BackoffSeconds,
+		Inputs: s.Inputs, Results: s.Results, DependsOn: dependsOn}
+}
+
+// ListTransitions returns the history of a task or of a step, oldest first.
+func (e *Engine) ListTransitions(ctx context.Context, r ListTransitionsRequest) (ListTransitionsReply, error) {
+	reply := ListTransitionsReply{Items: []TransitionInfo{}}
+	if (r.TaskID == 0) == (r.StepID == 0) {
+		return reply, fault.New(fault.InvalidRequest, "give either task_id or step_id").At("task_id").
+			Advise("A task's history and those of its steps together come with task_get and transitions.")
+	}
+	err := e.Store.Read(ctx, func(reader store.Reader) error {
+		if r.TaskID != 0 {
+			if _, err := readTask(ctx, reader, r.TaskID); err != nil {
+				return err
+			}
+			rows, err := reader.TaskTransitions(ctx, []int64{r.TaskID})
+			for _, row := range rows {
+				reply.Items = append(reply.Items, transitionInfo(row, row.OwnerID, 0))
+			}
+			return err
+		}
+		steps, err := reader.StepList(ctx, []int64{r.StepID})
+		if err == nil && len(steps) == 0 {
+			return stepNotFound(r.StepID)
+		}
+		if err != nil {
+			return err
+		}
+		rows, err := reader.StepTransitions(ctx, []int64{r.StepID})
+		for _, row := range rows {
+			reply.Items = append(reply.Items, transitionInfo(row, 0, row.OwnerID))
+		}
+		return err
+	})
+	return reply, err
 }

@@ -1,6 +1,14 @@
 package engine
 
 import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tasker-systems/tasker-core-go/core/fault"
+	"github.com/tasker-systems/tasker-core-go/core/graph"
+	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
 
@@ -255,4 +263,193 @@ type CancelTaskReply struct {
 	CancelledSteps int `json:"cancelled_steps"`
 	// Leases that were revoked; their workers' outcomes will be refused.
 	RevokedLeases int `json:"revoked_leases"`
+}
+
+// GetTask returns a task, with its steps, edges, history and drawing on request.
+func (e *Engine) GetTask(ctx context.Context, r GetTaskRequest) (reply GetTaskReply, err error) {
+	include := map[string]bool{}
+	for i, part := range r.Include {
+		if !slices.Contains(includable, part) {
+			return reply, fault.New(fault.InvalidRequest, "there is no part %q of a task", part).
+				At(fmt.Sprintf("include[%d]", i)).Advise("Use %s.", strings.Join(includable, ", "))
+		}
+		include[part] = true
+	}
+	err = e.Store.Read(ctx, func(reader store.Reader) error {
+		task, err := readTask(ctx, reader, r.TaskID)
+		if err != nil {
+			return err
+		}
+		reply = GetTaskReply{TaskInfo: taskInfo(task)}
+		return e.includeParts(ctx, reader, include, &reply)
+	})
+	return reply, err
+}
+
+var includable = []string{"steps", "edges", "transitions", "drawing"}
+
+func readTask(ctx context.Context, r store.Reader, id int64) (workflow.Task, error) {
+	tasks, err := r.TaskList(ctx, store.TaskFilter{IDs: []int64{id}})
+	if err != nil {
+		return workflow.Task{}, err
+	}
+	if len(tasks) == 0 {
+		return workflow.Task{}, taskNotFound(id)
+	}
+	return tasks[0], nil
+}
+
+func taskInfo(t workflow.Task) TaskInfo {
+	return TaskInfo{TaskID: t.ID, Namespace: t.Namespace, Name: t.Name, Version: t.Version, State: t.State,
+		StateSince: t.StateSince, Priority: t.Priority, Context: t.Context, Initiator: t.Initiator,
+		SourceSystem: t.SourceSystem, Reason: t.Reason, Tags: t.Tags, BypassSteps: t.BypassSteps,
+		RequestedAt: t.RequestedAt, CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt, IdentityHash: t.IdentityHash}
+}
+
+// includeParts reads what a task is made of.
+func (e *Engine) includeParts(ctx context.Context, r store.Reader, include map[string]bool, reply *GetTaskReply) error {
+	ids := []int64{reply.TaskID}
+	steps, err := r.StepListByTask(ctx, ids)
+	if err != nil {
+		return err
+	}
+	edges, err := r.EdgeListByTask(ctx, ids)
+	if err != nil {
+		return err
+	}
+	g, byID := taskGraph(steps, edges)
+	if include["steps"] {
+		order := g.Order()
+		for _, id := range order {
+			reply.Steps = append(reply.Steps, stepInfo(byID[id], parentNames(g, byID, id)))
+		}
+	}
+	if include["edges"] {
+		for _, edge := range edges {
+			reply.Edges = append(reply.Edges, EdgeInfo{FromStepID: edge.From, ToStepID: edge.To, Name: edge.Name})
+		}
+	}
+	if include["drawing"] {
+		reply.Drawing = draw(g, byID)
+	}
+	if include["transitions"] {
+		reply.Transitions, err = readHistories(ctx, r, ids, steps)
+	}
+	return err
+}
+
+// taskGraph builds the DAG of one task; parents in other tasks are left out.
+func taskGraph(steps []workflow.Step, edges []workflow.Edge) (*graph.Graph[int64], map[int64]*workflow.Step) {
+	ids, byID := make([]int64, len(steps)), make(map[int64]*workflow.Step, len(steps))
+	for i := range steps {
+		ids[i] = steps[i].ID
+		byID[steps[i].ID] = &steps[i]
+	}
+	links := make([]graph.Edge[int64], len(edges))
+	for i, edge := range edges {
+		links[i] = graph.Edge[int64]{From: edge.From, To: edge.To}
+	}
+	return graph.New(ids, links), byID
+}
+
+func parentNames(g *graph.Graph[int64], byID map[int64]*workflow.Step, id int64) []string {
+	names := []string{}
+	for _, parent := range g.Parents(id) {
+		names = append(names, byID[parent].Name)
+	}
+	return names
+}
+
+// marks are the signs of the states in a drawing.
+var marks = map[workflow.State]string{workflow.Pending: "·", workflow.InProgress: "▶", workflow.Complete: "✔",
+	workflow.Error: "✘", workflow.Cancelled: "⊘", workflow.ResolvedManually: "✓"}
+
+// draw draws a task's DAG with states and attempts.
+func draw(g *graph.Graph[int64], byID map[int64]*workflow.Step) string {
+	return g.Text(
+		func(id int64) string { return byID[id].Name },
+		func(id int64) string {
+			step := byID[id]
+			text := marks[step.State] + " " + string(step.State)
+			if n := step.Tries(); n > 1 || (n == 1 && step.State == workflow.Error) {
+				text += fmt.Sprintf(", %d attempts", n)
+			}
+			return text
+		})
+}
+
+// readHistories returns the histories of a task and its steps, oldest first.
+func readHistories(ctx context.Context, r store.Reader, taskIDs []int64, steps []workflow.Step) ([]TransitionInfo, error) {
+	rows, err := r.TaskTransitions(ctx, taskIDs)
+	if err != nil {
+		return nil, err
+	}
+	all := []TransitionInfo{}
+	for _, row := range rows {
+		all = append(all, transitionInfo(row, row.OwnerID, 0))
+	}
+	ids := make([]int64, len(steps))
+	for i := range steps {
+		ids[i] = steps[i].ID
+	}
+	if rows, err = r.StepTransitions(ctx, ids); err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		all = append(all, transitionInfo(row, 0, row.OwnerID))
+	}
+	slices.SortStableFunc(all, func(a, b TransitionInfo) int { return a.CreatedAt.Compare(b.CreatedAt.Time) })
+	return all, nil
+}
+
+func transitionInfo(row workflow.Transition, task, step int64) TransitionInfo {
+	info := TransitionInfo{ID: row.ID, TaskID: task, StepID: step, ToState: row.To, SortKey: row.SortKey,
+		MostRecent: row.MostRecent, Metadata: row.Metadata.Or("{}"), CreatedAt: row.CreatedAt}
+	if row.From != "" {
+		info.FromState = &row.From
+	}
+	return info
+}
+
+// ListTasks lists tasks, newest first unless asked otherwise.
+func (e *Engine) ListTasks(ctx context.Context, r ListTasksRequest) (ListTasksReply, error) {
+	reply := ListTasksReply{Items: []TaskInfo{}}
+	filter, err := r.filter()
+	if err != nil {
+		return reply, err
+	}
+	err = e.Store.Read(ctx, func(reader store.Reader) error {
+		tasks, err := reader.TaskList(ctx, filter)
+		ids := make([]int64, len(tasks))
+		for i, task := range tasks {
+			ids[i] = task.ID
+			reply.Items = append(reply.Items, taskInfo(task))
+		}
+		reply.Next = cursor(ids, filter.Page)
+		return err
+	})
+	return reply, err
+}
+
+func (r ListTasksRequest) filter() (store.TaskFilter, error) {
+	filter := store.TaskFilter{States: r.States, Namespace: optional(r.Namespace), Name: optional(r.Name),
+		Version: optional(r.Version), Tag: optional(r.Tag)}
+	for i, state := range r.States {
+		if !state.Known() {
+			return filter, fault.New(fault.InvalidRequest, "%q is not a state", state).At(fmt.Sprintf("states[%d]", i)).
+				Advise("Use pending, in_progress, complete, error, cancelled or resolved_manually.")
+		}
+	}
+	if !r.CreatedAfter.IsZero() {
+		filter.CreatedAfter = &r.CreatedAfter
+	}
+	if !r.CreatedBefore.IsZero() {
+		filter.CreatedBefore = &r.CreatedBefore
+	}
+	if r.Order != "" && r.Order != "asc" && r.Order != "desc" {
+		return filter, fault.New(fault.InvalidRequest, "order is %q", r.Order).At("order").Advise(`Use "asc" or "desc".`)
+	}
+	var err error
+	filter.Page, err = r.page(r.Order != "asc")
+	return filter, err
 }

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"context"
+
+	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
 
@@ -50,4 +53,67 @@ type LeaseStatus struct {
 type HeartbeatStepsReply struct {
 	// One status per lease, in the request's order.
 	Steps []LeaseStatus `json:"steps"`
+}
+
+// ReleaseSteps gives leases back without an outcome: the attempt is not counted
+// and the step is ready again at once.
+func (e *Engine) ReleaseSteps(ctx context.Context, r ReleaseStepsRequest) (ReleaseStepsReply, error) {
+	if err := checkRange("steps", int64(len(r.Steps)), 1, batchMax); err != nil {
+		return ReleaseStepsReply{}, err
+	}
+	var reply ReleaseStepsReply
+	err := e.write(ctx, r.CorrelationID, func(u *unit) error {
+		closings := make([]closing, len(r.Steps))
+		for i, name := range r.Steps {
+			closings[i] = releaseClosing(name, r.CorrelationID)
+		}
+		verdicts, err := u.close(closings)
+		if err == nil {
+			reply.Verdicts = u.withTaskStates(verdicts)
+		}
+		return err
+	})
+	return reply, err
+}
+
+// releaseClosing ends a lease by way of error to pending (design section 6,
+// shutdown).
+func releaseClosing(name LeaseName, correlation string) closing {
+	return closing{StepID: name.StepID, Epoch: name.Epoch,
+		decide: func(u *unit, _ *workTask, _ *workflow.Step, lease workflow.Lease) ending {
+			meta := (&workflow.Object{}).TextIf("correlation_id", correlation).Int("epoch", name.Epoch).
+				Int("worker_id", lease.WorkerID).Flag("released", true)
+			return ending{to: workflow.Pending, retryAt: &u.now,
+				path: []store.Hop{{To: workflow.Error, Metadata: meta.JSON()},
+					{To: workflow.Pending, Metadata: (&workflow.Object{}).Flag("released", true).JSON()}},
+				edit: func(c *store.StepChange) { c.InProcess, c.BackoffSeconds = false, nil }}
+		}}
+}
+
+// HeartbeatSteps renews a worker's heartbeat and tells which of its leases are
+// still held, so that handlers of the others can stop.
+func (e *Engine) HeartbeatSteps(ctx context.Context, r HeartbeatStepsRequest) (HeartbeatStepsReply, error) {
+	if err := checkRange("steps", int64(len(r.Steps)), 0, batchMax); err != nil {
+		return HeartbeatStepsReply{}, err
+	}
+	if err := e.Beat(ctx); err != nil {
+		return HeartbeatStepsReply{}, err
+	}
+	if _, known := e.workers.stale(r.WorkerID); !known {
+		return HeartbeatStepsReply{}, workerNotFound(r.WorkerID)
+	}
+	held := map[LeaseName]workflow.Instant{}
+	err := e.Store.Read(ctx, func(reader store.Reader) error {
+		leases, err := reader.LeaseList(ctx, store.LeaseFilter{WorkerIDs: []int64{r.WorkerID}, Limit: batchMax})
+		for _, lease := range leases {
+			held[LeaseName{StepID: lease.StepID, Epoch: lease.Epoch}] = lease.DeadlineAt
+		}
+		return err
+	})
+	reply := HeartbeatStepsReply{Steps: make([]LeaseStatus, len(r.Steps))}
+	for i, name := range r.Steps {
+		deadline, ok := held[name]
+		reply.Steps[i] = LeaseStatus{StepID: name.StepID, Epoch: name.Epoch, Held: ok, DeadlineAt: deadline}
+	}
+	return reply, err
 }

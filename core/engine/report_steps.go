@@ -1,6 +1,14 @@
 package engine
 
 import (
+	"context"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"github.com/tasker-systems/tasker-core-go/core/batch"
+	"github.com/tasker-systems/tasker-core-go/core/fault"
+	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
 
@@ -71,4 +79,199 @@ type ReportStepsReply struct {
 	Claimed []ClaimedStep `json:"claimed"`
 	// When the next scheduled step of the claiming worker is due, null when none is known.
 	NextDue workflow.Instant `json:"next_due"`
+}
+
+// outcomeMessageMax bounds the text of an error in the history, in bytes; the
+// whole of it stays in the step's results.
+const outcomeMessageMax = 2_000
+
+// ReportSteps records outcomes, each with a verdict of its own, decides the
+// ends of their tasks in the same transaction and, if asked, claims the next
+// steps in it. Concurrent calls share a transaction. Repeating a call is safe.
+func (e *Engine) ReportSteps(ctx context.Context, r ReportStepsRequest) (ReportStepsReply, error) {
+	if err := checkRange("outcomes", int64(len(r.Outcomes)), 1, batchMax); err != nil {
+		return ReportStepsReply{}, err
+	}
+	if err := checkClaim(r.Claim); err != nil {
+		return ReportStepsReply{}, err
+	}
+	for i := range r.Outcomes {
+		if err := r.Outcomes[i].check(fmt.Sprintf("outcomes[%d]", i)); err != nil {
+			return ReportStepsReply{}, err
+		}
+	}
+	if r.Claim != nil {
+		if err := e.refreshRoutes(ctx, r.Claim.WorkerID); err != nil {
+			return ReportStepsReply{}, err
+		}
+	}
+	reply, err := e.reports.Do(ctx, r)
+	if err == nil && r.Claim != nil {
+		reply.NextDue, err = e.nextDue(ctx, r.Claim.WorkerID)
+	}
+	return reply, err
+}
+
+// check refuses an outcome that cannot be understood.
+func (o *Outcome) check(path string) error {
+	switch o.Status {
+	case "complete":
+		if o.Error != nil || o.Permanent || o.RetryAfterSeconds != nil {
+			return fault.New(fault.InvalidRequest, "%s is complete and describes a failure", path).At(path).
+				Advise(`Leave out error, permanent and retry_after_seconds, or set status to "error".`)
+		}
+	case "error":
+		if o.RetryAfterSeconds != nil {
+			return checkRange(path+".retry_after_seconds", int64(*o.RetryAfterSeconds), 0, 86_400)
+		}
+	default:
+		return fault.New(fault.InvalidRequest, "%s.status is %q", path, o.Status).At(path + ".status").
+			Advise(`Use "complete" or "error".`)
+	}
+	return nil
+}
+
+// runReports serves one group of reports in one transaction.
+func (e *Engine) runReports(ctx context.Context, requests []ReportStepsRequest) (results []batch.Result[ReportStepsReply], err error) {
+	defer e.barrier(&err)
+	err = e.write(ctx, "", func(u *unit) error {
+		results = make([]batch.Result[ReportStepsReply], len(requests))
+		var closings []closing
+		for i := range requests {
+			for k := range requests[i].Outcomes {
+				closings = append(closings, outcomeClosing(&requests[i].Outcomes[k], requests[i].CorrelationID))
+			}
+		}
+		verdicts, err := u.close(closings)
+		if err != nil {
+			return err
+		}
+		if err := u.reconcile(); err != nil {
+			return err
+		}
+		u.settle()
+		for i, from := 0, 0; i < len(requests); i++ {
+			own := verdicts[from : from+len(requests[i].Outcomes)]
+			from += len(own)
+			results[i].Value = ReportStepsReply{Verdicts: u.withTaskStates(own), Claimed: []ClaimedStep{}}
+			if claim := requests[i].Claim; claim != nil {
+				results[i].Value.Claimed, results[i].Err = u.claim(*claim)
+			}
+		}
+		return nil
+	})
+	return results, err
+}
+
+// withTaskStates fills in the states that the tasks will have.
+func (u *unit) withTaskStates(verdicts []Verdict) []Verdict {
+	for i := range verdicts {
+		if task := u.tasks[verdicts[i].TaskID]; task != nil {
+			verdicts[i].TaskState = task.State
+		}
+	}
+	return verdicts
+}
+
+// outcomeClosing makes a closing of a reported outcome.
+func outcomeClosing(o *Outcome, correlation string) closing {
+	digest := o.digest()
+	return closing{StepID: o.StepID, Epoch: o.Epoch, Digest: digest,
+		decide: func(u *unit, task *workTask, step *workflow.Step, lease workflow.Lease) ending {
+			meta := (&workflow.Object{}).TextIf("correlation_id", correlation).
+				Int("epoch", o.Epoch).Text("digest", digest).Int("attempt", int64(step.Tries()+1)).Int("worker_id", lease.WorkerID)
+			if o.DurationMS != nil {
+				meta.Int("duration_ms", *o.DurationMS)
+			}
+			if o.Status == "complete" {
+				return u.success(o, meta)
+			}
+			return u.failure(task, step, failure{outcome: o, meta: meta})
+		}}
+}
+
+// success ends a lease with results (D7, D18).
+func (u *unit) success(o *Outcome, meta *workflow.Object) ending {
+	results := o.Results.Or("{}")
+	wrapped := !results.IsObject()
+	if wrapped {
+		results = (&workflow.Object{}).Raw("value", results).JSON()
+	}
+	return ending{to: workflow.Complete,
+		path: []store.Hop{{To: workflow.Complete, Metadata: meta.Flag("wrapped", wrapped).JSON()}},
+		edit: func(c *store.StepChange) {
+			c.InProcess, c.Processed, c.ProcessedAt = false, true, u.now
+			c.Attempts++
+			c.LastAttemptedAt, c.BackoffSeconds, c.Results = u.now, nil, results
+		}}
+}
+
+// failure is a failed attempt, reported by a worker or found by the core.
+type failure struct {
+	outcome *Outcome
+	meta    *workflow.Object
+}
+
+// failure ends a lease with an error: it decides the one wait (D8) or that the
+// step is exhausted or permanently failed (D2, D3).
+func (u *unit) failure(task *workTask, step *workflow.Step, f failure) ending {
+	o := f.outcome
+	attempts := step.Tries() + 1
+	end := ending{to: workflow.Error}
+	retry := !o.Permanent && step.Retryable && attempts < limitOf(step)
+	var wait *int
+	if retry {
+		seconds := u.engine.catalog.backoff(task.NamedTaskID, step.Name).Wait(attempts, o.RetryAfterSeconds, u.engine.Draw())
+		wait = &seconds
+		at := u.now.Plus(time.Duration(seconds) * time.Second)
+		end.retryAt = &at
+		f.meta.Int("backoff_seconds", int64(seconds))
+	}
+	end.stuck = !retry
+	f.meta.Flag("permanent", o.Permanent).Flag("exhausted", end.stuck && !o.Permanent)
+	if o.Error != nil {
+		f.meta.Text("error_message", clip(o.Error.Message)).TextIf("error_class", o.Error.Class).TextIf("error_code", o.Error.Code)
+	}
+	end.path = []store.Hop{{To: workflow.Error, Metadata: f.meta.JSON()}}
+	end.edit = func(c *store.StepChange) {
+		c.InProcess, c.Processed, c.Attempts = false, false, attempts
+		c.LastAttemptedAt, c.BackoffSeconds = u.now, wait
+		c.Retryable = c.Retryable && !o.Permanent
+		c.Results = failureResults(o)
+	}
+	return end
+}
+
+// limitOf returns the attempts allowed in total: 3 when NULL, and 0 means 1 (D3).
+func limitOf(step *workflow.Step) int {
+	if step.RetryLimit == nil {
+		return 3
+	}
+	return max(1, *step.RetryLimit)
+}
+
+// failureResults are what a failed attempt leaves: the keys of the Rails engine
+// (orchestration sheet, 6.3), and the handler's own value under output.
+func failureResults(o *Outcome) workflow.JSON {
+	object := &workflow.Object{}
+	if o.Error != nil {
+		object.Text("error", o.Error.Message).TextIf("error_class", o.Error.Class).
+			TextIf("error_code", o.Error.Code).TextIf("backtrace", o.Error.Backtrace)
+	}
+	if len(o.Results) > 0 {
+		object.Raw("output", o.Results)
+	}
+	return object.JSON()
+}
+
+// clip shortens a text for the history without cutting a character.
+func clip(text string) string {
+	if len(text) <= outcomeMessageMax {
+		return text
+	}
+	cut := outcomeMessageMax
+	for cut > 0 && !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + "…"
 }

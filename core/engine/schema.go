@@ -1,6 +1,11 @@
 package engine
 
 import (
+	"cmp"
+	"context"
+
+	"github.com/tasker-systems/tasker-core-go/core/fault"
+	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
 
@@ -47,4 +52,48 @@ type SchemaStatusReply struct {
 	State string `json:"state"`
 	// Every migration.
 	Migrations []MigrationInfo `json:"migrations"`
+}
+
+// Migrate moves the schema up or down, or with dry_run tells what would be done.
+func (e *Engine) Migrate(ctx context.Context, r MigrateRequest) (MigrateReply, error) {
+	plan := store.MigrationPlan{Direction: cmp.Or(r.Direction, "up"), To: r.To, DryRun: r.DryRun}
+	if plan.Direction != "up" && plan.Direction != "down" {
+		return MigrateReply{}, fault.New(fault.InvalidRequest, "direction is %q", r.Direction).At("direction").
+			Advise(`Use "up" or "down".`)
+	}
+	var err error
+	if plan.At, err = e.Store.Now(ctx); err != nil {
+		return MigrateReply{}, err
+	}
+	steps, err := e.Schema.Migrate(ctx, plan)
+	if err != nil {
+		return MigrateReply{}, err
+	}
+	status, err := e.Schema.Status(ctx)
+	return MigrateReply{Steps: migrationInfos(steps), DryRun: r.DryRun, Current: status.Current}, err
+}
+
+// SchemaStatus tells which migrations are installed.
+func (e *Engine) SchemaStatus(ctx context.Context, _ Empty) (SchemaStatusReply, error) {
+	status, err := e.Schema.Status(ctx)
+	if err != nil {
+		return SchemaStatusReply{}, err
+	}
+	state := "current"
+	switch {
+	case status.Current < status.Newest:
+		state = "unmigrated"
+	case status.Current > status.Newest:
+		state = "newer"
+	}
+	return SchemaStatusReply{Current: status.Current, Newest: status.Newest, State: state,
+		Migrations: migrationInfos(status.Migrations)}, nil
+}
+
+func migrationInfos(migrations []store.Migration) []MigrationInfo {
+	infos := make([]MigrationInfo, len(migrations))
+	for i, m := range migrations {
+		infos[i] = MigrationInfo{Version: m.Version, Name: m.Name, Direction: m.Direction, AppliedAt: m.AppliedAt}
+	}
+	return infos
 }

@@ -22,5 +22,5 @@ type SettingsReply struct {
 
 // Settings answers engine_config_get: every value with its source.
 func (e *Engine) Settings(_ context.Context, _ Empty) (SettingsReply, error) {
-	return SettingsReply{Items: e.settings}, nil
+	return SettingsReply{Items: e.Options.Settings}, nil
 }

@@ -1,0 +1,132 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/tasker-systems/tasker-core-go/core/fault"
+	"github.com/tasker-systems/tasker-core-go/core/lifecycle"
+	"github.com/tasker-systems/tasker-core-go/core/store"
+	"github.com/tasker-systems/tasker-core-go/core/workflow"
+)
+
+// CancelTask cancels a task, and unless cascade is false its unfinished steps
+// and their leases, in one transaction (D15). Cancelling a cancelled task
+// changes nothing.
+func (e *Engine) CancelTask(ctx context.Context, r CancelTaskRequest) (CancelTaskReply, error) {
+	for _, text := range []struct{ path, value string }{{"reason", r.Reason}, {"by", r.By}} {
+		if err := checkText(text.path, text.value); err != nil {
+			return CancelTaskReply{}, err
+		}
+	}
+	var reply CancelTaskReply
+	err := e.write(ctx, r.CorrelationID, func(u *unit) (err error) {
+		reply, err = u.cancel(r)
+		return err
+	})
+	return reply, err
+}
+
+func (u *unit) cancel(r CancelTaskRequest) (CancelTaskReply, error) {
+	reply := CancelTaskReply{TaskID: r.TaskID, State: workflow.Cancelled}
+	locked, err := u.tx.TaskLock(u.ctx, []int64{r.TaskID})
+	if err != nil {
+		return reply, err
+	}
+	if len(locked) == 0 {
+		return reply, taskNotFound(r.TaskID)
+	}
+	if err := u.adopt(locked); err != nil {
+		return reply, err
+	}
+	task := u.tasks[r.TaskID]
+	if task.State == workflow.Cancelled {
+		return reply, nil
+	}
+	if _, ok := lifecycle.TaskPath(task.State, workflow.Cancelled); !ok {
+		return reply, fault.New(fault.Conflict, "a task in state %s cannot be cancelled", task.State).At("task_id").
+			With("state", task.State)
+	}
+	if err := u.dropQueue(task); err != nil {
+		return reply, err
+	}
+	if r.Cascade == nil || *r.Cascade {
+		if reply.CancelledSteps, reply.RevokedLeases, err = u.cancelSteps(task, r); err != nil {
+			return reply, err
+		}
+	}
+	u.moveTask(task, workflow.Cancelled, u.who(r.By, r.Reason).JSON())
+	return reply, nil
+}
+
+// who starts metadata that tells who did it and why.
+func (u *unit) who(by, reason string) *workflow.Object {
+	return u.metadata().TextIf("by", by).TextIf("reason", reason)
+}
+
+// dropQueue deletes the task's queue rows, first of all, so that no claim can
+// take them while the rest is read.
+func (u *unit) dropQueue(task *workTask) error {
+	rows, err := u.tx.ReadyListByTask(u.ctx, []int64{task.ID})
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	ids := make([]int64, len(rows))
+	for i, row := range rows {
+		ids[i] = row.StepID
+	}
+	_, err = u.tx.ReadyDelete(u.ctx, ids)
+	task.Waiting, task.touched = 0, true
+	return err
+}
+
+// cancelSteps cancels what has not ended and revokes the leases.
+func (u *unit) cancelSteps(task *workTask, r CancelTaskRequest) (cancelled, revoked int, err error) {
+	steps, err := u.tx.StepListByTask(u.ctx, []int64{task.ID})
+	if err != nil {
+		return 0, 0, err
+	}
+	leases, err := u.tx.LeaseList(u.ctx, store.LeaseFilter{TaskIDs: []int64{task.ID}, Limit: max(1, len(steps))})
+	if err != nil {
+		return 0, 0, err
+	}
+	epochs := map[int64]int64{}
+	for _, lease := range leases {
+		epochs[lease.StepID] = lease.Epoch
+		u.freed = append(u.freed, lease.StepID)
+	}
+	byID := map[int64]*workflow.Step{}
+	var moves []store.Move
+	for i := range steps {
+		if path, ok := lifecycle.StepPath(steps[i].State, workflow.Cancelled); ok && !steps[i].State.Ended() {
+			byID[steps[i].ID] = &steps[i]
+			moves = append(moves, u.cancelMove(&steps[i], path, epochs[steps[i].ID], r))
+		}
+	}
+	moved, err := u.tx.StepMove(u.ctx, moves)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, m := range moved {
+		u.change(byID[m.OwnerID], func(c *store.StepChange) { c.InProcess = false })
+	}
+	if len(moved) < len(moves) {
+		task.reconcile = true
+	}
+	task.Running, task.Stuck, task.touched = 0, task.Open, true
+	return len(moved), len(leases), nil
+}
+
+// cancelMove is the legal way of one step to cancelled. A revoked lease's epoch
+// stands in the row that closes it.
+func (u *unit) cancelMove(step *workflow.Step, path []workflow.State, epoch int64, r CancelTaskRequest) store.Move {
+	hops := make([]store.Hop, len(path))
+	for i, state := range path {
+		hops[i] = store.Hop{To: state, Metadata: u.via(workflow.Cancelled)}
+	}
+	meta := u.who(r.By, r.Reason).Flag("revoked", epoch != 0)
+	if epoch != 0 {
+		meta.Int("epoch", epoch)
+	}
+	hops[len(hops)-1].Metadata = meta.JSON()
+	return store.Move{OwnerID: step.ID, ExpectedID: step.TransitionID, From: step.State, Path: hops, At: u.now}
+}

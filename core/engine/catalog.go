@@ -1,0 +1,191 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/mod/semver"
+
+	"github.com/tasker-systems/tasker-core-go/core/backoff"
+	"github.com/tasker-systems/tasker-core-go/core/fault"
+	"github.com/tasker-systems/tasker-core-go/core/store"
+	"github.com/tasker-systems/tasker-core-go/core/template"
+	"github.com/tasker-systems/tasker-core-go/core/workflow"
+)
+
+// catalogTrust is how long running steps may use a template before its stamp is
+// compared again, so that a replacement by another process is seen. Creating a
+// task always compares.
+const catalogTrust = 2 * time.Second
+
+// handlerTimeoutDefault is the deadline of a handler whose template is missing
+// (a foreign task type): the same as the template's default.
+const handlerTimeoutDefault = 300
+
+// catalog keeps parsed templates by task type.
+type catalog struct {
+	mu      sync.Mutex // guards entries; never held across a store call
+	entries map[int64]*catalogEntry
+}
+
+// catalogEntry is a task type as it was read; it is immutable but for checked,
+// which the catalogue's mutex guards.
+type catalogEntry struct {
+	workflow.NamedTask
+	template *template.Template // nil when the configuration is not a template
+	routes   map[string]workflow.Route
+	steps    map[string]template.Step
+	checked  time.Time
+}
+
+func newCatalog() *catalog { return &catalog{entries: map[int64]*catalogEntry{}} }
+
+// get returns an entry, nil when it was never loaded.
+func (c *catalog) get(id int64) *catalogEntry {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.entries[id]
+}
+
+// ensure loads the task types that are missing or not trusted any more.
+func (c *catalog) ensure(ctx context.Context, r store.Reader, ids []int64) error {
+	var missing []int64
+	c.mu.Lock()
+	for _, id := range ids {
+		if e := c.entries[id]; (e == nil || time.Since(e.checked) > catalogTrust) && !slices.Contains(missing, id) {
+			missing = append(missing, id)
+		}
+	}
+	c.mu.Unlock()
+	if len(missing) == 0 {
+		return nil
+	}
+	return c.load(ctx, r, missing)
+}
+
+func (c *catalog) load(ctx context.Context, r store.Reader, ids []int64) error {
+	tasks, err := r.NamedTaskList(ctx, store.NamedTaskFilter{IDs: ids, Page: store.Page{Limit: store.MaxPage}})
+	if err != nil {
+		return err
+	}
+	routes, err := r.RouteList(ctx, ids)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, task := range tasks {
+		if known := c.entries[task.ID]; known != nil && known.UpdatedAt == task.UpdatedAt {
+			known.checked = time.Now()
+			continue
+		}
+		c.entries[task.ID] = newEntry(task, routes)
+	}
+	return nil
+}
+
+func newEntry(task workflow.NamedTask, routes []workflow.Route) *catalogEntry {
+	entry := &catalogEntry{NamedTask: task, routes: map[string]workflow.Route{}, steps: map[string]template.Step{}, checked: time.Now()}
+	for _, route := range routes {
+		if route.NamedTaskID == task.ID {
+			entry.routes[route.StepName] = route
+		}
+	}
+	if parsed, err := template.FromJSON(task.Configuration); err == nil {
+		entry.template = parsed
+		for _, step := range parsed.Steps {
+			entry.steps[step.Name] = step
+		}
+	}
+	return entry
+}
+
+// step returns what the template says about a step; the zero step when there is
+// no template.
+func (c *catalog) step(namedTask int64, name string) template.Step {
+	if entry := c.get(namedTask); entry != nil {
+		return entry.steps[name]
+	}
+	return template.Step{}
+}
+
+// backoff returns the retry curve of a step.
+func (c *catalog) backoff(namedTask int64, name string) backoff.Policy {
+	if entry := c.get(namedTask); entry != nil {
+		if step, ok := entry.steps[name]; ok {
+			return step.Policy(backoff.Default())
+		}
+	}
+	return backoff.Default()
+}
+
+// timeoutSeconds returns the deadline of a step's handler.
+func (c *catalog) timeoutSeconds(namedTask int64, name string) int {
+	if seconds := c.step(namedTask, name).TimeoutSeconds; seconds > 0 {
+		return seconds
+	}
+	return handlerTimeoutDefault
+}
+
+// find returns the current entries of task types by key, loading what changed.
+// A key that does not exist is absent.
+func (c *catalog) find(ctx context.Context, r store.Reader, keys []store.NamedTaskKey) (map[store.NamedTaskKey]*catalogEntry, error) {
+	stamps, err := r.NamedTaskFind(ctx, keys, false)
+	if err != nil {
+		return nil, err
+	}
+	var stale []int64
+	for _, stamp := range stamps {
+		if known := c.get(stamp.ID); known == nil || known.UpdatedAt != stamp.UpdatedAt {
+			stale = append(stale, stamp.ID)
+		}
+	}
+	if len(stale) > 0 {
+		if err := c.load(ctx, r, stale); err != nil {
+			return nil, err
+		}
+	}
+	found := make(map[store.NamedTaskKey]*catalogEntry, len(stamps))
+	for _, stamp := range stamps {
+		found[store.NamedTaskKey{Namespace: stamp.Namespace, Name: stamp.Name, Version: stamp.Version}] = c.get(stamp.ID)
+	}
+	return found, nil
+}
+
+// latestVersion returns the greatest registered version by semantic order.
+func latestVersion(ctx context.Context, r store.Reader, namespace, name string) (string, error) {
+	latest, after := "", int64(0)
+	for {
+		page, err := r.NamedTaskList(ctx, store.NamedTaskFilter{Namespace: &namespace, Name: &name,
+			Page: store.Page{After: after, Limit: store.MaxPage}})
+		if err != nil {
+			return "", err
+		}
+		for _, task := range page {
+			if latest == "" || semver.Compare("v"+task.Version, "v"+latest) > 0 {
+				latest = task.Version
+			}
+			after = task.ID
+		}
+		if len(page) < store.MaxPage {
+			break
+		}
+	}
+	if latest == "" {
+		return "", templateNotFound(namespace, name, "")
+	}
+	return latest, nil
+}
+
+// templateNotFound names the task type that does not exist, whole.
+func templateNotFound(namespace, name, version string) error {
+	label := namespace + "/" + name
+	if version != "" {
+		label += " version " + version
+	}
+	return fault.New(fault.NotFound, "no template %s is registered", label).At("name").
+		With("namespace", namespace).With("name", name).With("version", version).
+		Advise("Register it with template_register; template_list shows what is there.")
+}

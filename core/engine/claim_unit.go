@@ -1,0 +1,251 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/tasker-systems/tasker-core-go/core/fault"
+	"github.com/tasker-systems/tasker-core-go/core/store"
+	"github.com/tasker-systems/tasker-core-go/core/workflow"
+)
+
+// claimRounds bounds how often a claim looks again after it lost candidates to
+// other workers.
+const claimRounds = 4
+
+// claim leases steps to a worker inside this unit. Rows planned so far are
+// written first, so that newly ready children can be claimed at once.
+func (u *unit) claim(r ClaimRequest) ([]ClaimedStep, error) {
+	claimed := []ClaimedStep{}
+	if err := u.flush(); err != nil {
+		return claimed, err
+	}
+	routes := u.engine.workers.routes(r.WorkerID)
+	if alive, err := u.tx.WorkerHold(u.ctx, r.WorkerID); err != nil || !alive || routes == nil {
+		return claimed, cmp.Or(err, error(workerNotFound(r.WorkerID)))
+	}
+	tried := map[int64]bool{}
+	for round := 0; round < claimRounds && len(claimed) < r.Limit && len(routes) > 0; round++ {
+		want := r.Limit - len(claimed)
+		candidates, err := u.tx.ReadyCandidates(u.ctx, routes, u.now, 2*want)
+		if err != nil {
+			return claimed, err
+		}
+		picked := choose(candidates, tried, want, u.engine.Draw())
+		if len(picked) == 0 {
+			break
+		}
+		more, err := u.take(picked, r.WorkerID)
+		if err != nil {
+			return claimed, err
+		}
+		claimed = append(claimed, more...)
+	}
+	return claimed, nil
+}
+
+func workerNotFound(id int64) error {
+	return fault.New(fault.NotFound, "worker %d is not registered", id).At("worker_id").With("worker_id", id).
+		Advise("Call worker_register and use the id that it answers; a worker without heartbeat is removed.")
+}
+
+// choose picks up to want candidates that were not tried before and marks them
+// tried: fair between namespaces from a random start, within one by priority,
+// due time and id (design section 6).
+func choose(candidates []workflow.ReadyStep, tried map[int64]bool, want int, draw float64) []int64 {
+	queues, names := map[int64][]workflow.ReadyStep{}, []int64{}
+	for _, row := range candidates {
+		if tried[row.StepID] {
+			continue
+		}
+		if queues[row.NamespaceID] == nil {
+			names = append(names, row.NamespaceID)
+		}
+		queues[row.NamespaceID] = append(queues[row.NamespaceID], row)
+	}
+	slices.Sort(names)
+	for _, queue := range queues {
+		slices.SortFunc(queue, compareReady)
+	}
+	var picked []int64
+	for turn := int(draw * float64(len(names))); len(picked) < want && len(queues) > 0; turn++ {
+		name := names[turn%len(names)]
+		queue := queues[name]
+		if len(queue) == 0 {
+			delete(queues, name)
+			continue
+		}
+		picked = append(picked, queue[0].StepID)
+		tried[queue[0].StepID] = true
+		queues[name] = queue[1:]
+	}
+	return picked
+}
+
+func compareReady(a, b workflow.ReadyStep) int {
+	return cmp.Or(cmp.Compare(b.Priority, a.Priority), a.DueAt.Compare(b.DueAt.Time), cmp.Compare(a.StepID, b.StepID))
+}
+
+// take turns queue rows into leases. A row that turns out untrue stays deleted
+// and its task is reconciled, or it would stop its route for ever.
+func (u *unit) take(stepIDs []int64, worker int64) ([]ClaimedStep, error) {
+	taken, err := u.tx.ReadyTake(u.ctx, stepIDs)
+	if err != nil || len(taken.Rows) == 0 {
+		return nil, err
+	}
+	if err := u.adopt(taken.Tasks); err != nil {
+		return nil, err
+	}
+	for _, row := range taken.Rows {
+		u.tasks[row.TaskID].Waiting--
+		u.tasks[row.TaskID].touched = true
+	}
+	found, err := u.tx.ParentList(u.ctx, stepIDs)
+	if err != nil {
+		return nil, err
+	}
+	parentsOf := map[int64][]store.Parent{}
+	for _, p := range found {
+		parentsOf[p.ChildID] = append(parentsOf[p.ChildID], p)
+	}
+	starts := u.admit(taken.Steps, parentsOf)
+	return u.start(starts, parentsOf, worker)
+}
+
+// admit returns the steps that may really start, at most one of a serial task.
+func (u *unit) admit(steps []workflow.Step, parentsOf map[int64][]store.Parent) []*workflow.Step {
+	var starts []*workflow.Step
+	busy := map[int64]bool{}
+	for i := range steps {
+		step := &steps[i]
+		task := u.tasks[step.TaskID]
+		due, ok := u.engine.runnable(step, allSatisfied(parentsOf[step.ID]), u.now)
+		switch {
+		case !ok || due.After(u.now.Time) || task.State.TaskEnded():
+			task.reconcile = true
+		case !task.Concurrent && (busy[task.ID] || task.Running > 0):
+			task.reconcile = true
+		default:
+			busy[task.ID] = true
+			starts = append(starts, step)
+		}
+		task.reconcile = task.reconcile || !task.Concurrent // its other rows go while this one runs
+	}
+	return starts
+}
+
+func allSatisfied(found []store.Parent) bool {
+	return !slices.ContainsFunc(found, func(p store.Parent) bool { return !p.State.Satisfies() })
+}
+
+// start moves the steps to in_progress and plans leases for the winners.
+func (u *unit) start(steps []*workflow.Step, parentsOf map[int64][]store.Parent, worker int64) ([]ClaimedStep, error) {
+	if len(steps) == 0 {
+		return nil, nil
+	}
+	moves := make([]store.Move, len(steps))
+	byID := make(map[int64]*workflow.Step, len(steps))
+	for i, step := range steps {
+		byID[step.ID] = step
+		moves[i] = store.Move{OwnerID: step.ID, ExpectedID: step.TransitionID, From: step.State,
+			Path: u.startPath(step, worker), At: u.now}
+	}
+	moved, err := u.tx.StepMove(u.ctx, moves)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range moved {
+		u.lease(byID[m.OwnerID], m.TransitionID, worker)
+		delete(byID, m.OwnerID)
+	}
+	for _, lost := range byID { // a foreign writer was faster
+		u.tasks[lost.TaskID].reconcile = true
+	}
+	return u.answer(steps, byID, parentsOf)
+}
+
+// startPath is in_progress, by way of pending after an error (D1). Losses in a
+// row are carried along for the poison rule.
+func (u *unit) startPath(step *workflow.Step, worker int64) []store.Hop {
+	meta := u.metadata().Int("worker_id", worker).Int("attempt", int64(step.Tries()+1))
+	if losses, ok := step.StateMetadata.Field("losses").Int(); ok {
+		meta.Int("losses", losses)
+	}
+	start := store.Hop{To: workflow.InProgress, Metadata: meta.JSON()}
+	if step.State != workflow.Error {
+		return []store.Hop{start}
+	}
+	return []store.Hop{{To: workflow.Pending, Metadata: u.metadata().Flag("retry", true).JSON()}, start}
+}
+
+// lease plans the lease row, the columns and the counters of a started step.
+func (u *unit) lease(step *workflow.Step, epoch, worker int64) {
+	task := u.tasks[step.TaskID]
+	timeout := time.Duration(u.engine.catalog.timeoutSeconds(task.NamedTaskID, step.Name)) * time.Second
+	u.taken = append(u.taken, workflow.Lease{StepID: step.ID, TaskID: step.TaskID, WorkerID: worker, Epoch: epoch,
+		Attempt: step.Tries() + 1, ClaimedAt: u.now, DeadlineAt: u.now.Plus(timeout)})
+	u.change(step, func(c *store.StepChange) { c.InProcess = true })
+	task.Running++
+	if task.State != workflow.InProgress {
+		u.moveTask(task, workflow.InProgress, u.metadata().JSON())
+	}
+}
+
+// answer builds what the handlers get, for the steps that were won.
+func (u *unit) answer(steps []*workflow.Step, lost map[int64]*workflow.Step, parentsOf map[int64][]store.Parent) ([]ClaimedStep, error) {
+	contexts, err := u.contexts(steps)
+	if err != nil {
+		return nil, err
+	}
+	epochs := map[int64]workflow.Lease{}
+	for _, lease := range u.taken {
+		epochs[lease.StepID] = lease
+	}
+	var claimed []ClaimedStep
+	for _, step := range steps {
+		if lost[step.ID] != nil {
+			continue
+		}
+		lease, task := epochs[step.ID], u.tasks[step.TaskID]
+		claimed = append(claimed, u.engine.describeClaim(step, lease, task.NamedTaskID, contexts[task.ID], parentsOf[step.ID]))
+	}
+	return claimed, nil
+}
+
+// contexts reads the tasks of the steps, and their templates into the catalogue.
+func (u *unit) contexts(steps []*workflow.Step) (map[int64]workflow.Task, error) {
+	seen := make(map[int64]bool, len(steps))
+	var ids []int64
+	for _, step := range steps {
+		if !seen[step.TaskID] {
+			seen[step.TaskID] = true
+			ids = append(ids, step.TaskID)
+		}
+	}
+	tasks, err := u.tx.TaskList(u.ctx, store.TaskFilter{IDs: ids})
+	byID := make(map[int64]workflow.Task, len(tasks))
+	for _, task := range tasks {
+		byID[task.ID] = task
+	}
+	return byID, err
+}
+
+// describeClaim is one step as its handler sees it.
+func (e *Engine) describeClaim(step *workflow.Step, lease workflow.Lease, namedTask int64, task workflow.Task, found []store.Parent) ClaimedStep {
+	spec := e.catalog.step(namedTask, step.Name)
+	c := ClaimedStep{StepID: step.ID, TaskID: step.TaskID, Epoch: lease.Epoch, Attempt: lease.Attempt,
+		RetryLimit: limitOf(step), DeadlineAt: lease.DeadlineAt,
+		TimeoutSeconds: int(lease.DeadlineAt.Sub(lease.ClaimedAt.Time) / time.Second),
+		Name:           step.Name, Namespace: task.Namespace, TaskName: task.Name, Version: task.Version,
+		HandlerClass: spec.HandlerClass, HandlerConfig: spec.HandlerConfig,
+		Context: task.Context, Inputs: step.Inputs, PreviousResults: step.Results.Or("{}"), Parents: []ParentResult{}}
+	for _, p := range found {
+		results := p.Results
+		if p.StateMetadata.Field("wrapped").True() {
+			results = results.Field("value")
+		}
+		c.Parents = append(c.Parents, ParentResult{StepID: p.StepID, Name: p.Name, State: p.State, Results: results})
+	}
+	return c
+}

@@ -1,0 +1,154 @@
+package engine
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/tasker-systems/tasker-core-go/core/batch"
+	"github.com/tasker-systems/tasker-core-go/core/fault"
+	"github.com/tasker-systems/tasker-core-go/core/notify"
+	"github.com/tasker-systems/tasker-core-go/core/readiness"
+	"github.com/tasker-systems/tasker-core-go/core/store"
+	"github.com/tasker-systems/tasker-core-go/core/telemetry"
+	"github.com/tasker-systems/tasker-core-go/core/workflow"
+)
+
+// Options is what an engine is made of. Store, Schema, Hub and Log are
+// required; the engine does not own them: who made them closes them after it.
+type Options struct {
+	Store    store.Store
+	Schema   store.Schema
+	Hub      *notify.Hub
+	Log      *telemetry.Log
+	Settings []Setting // answered by engine_config_get
+	Version  string    // of the library, for engine_health
+
+	Lease       time.Duration                                 // after how long without heartbeat a worker counts as dead; default 15 s
+	Policy      *readiness.Policy                             // default readiness.Core
+	Identity    string                                        // default identity strategy; default "default"
+	Environment string                                        // default environment of templates
+	Host        string                                        // name of this machine, for worker rows
+	PID         int                                           // of this process, for worker rows
+	Draw        func() float64                                // in [0,1), for jitter and fairness; default a seeded generator
+	Panics      func() int64                                  // panics caught at the boundary
+	Advance     func(time.Duration) (workflow.Instant, error) // nil: the clock is not frozen
+}
+
+// Engine serves all operations on one database. All methods may be called
+// concurrently.
+type Engine struct {
+	Options
+	openedAt workflow.Instant
+	catalog  *catalog
+	workers  *workers
+	watch    *watch
+
+	reports *batch.Group[ReportStepsRequest, ReportStepsReply]
+	creates *batch.Group[createJob, CreateTasksReply]
+	claims  *batch.Group[ClaimRequest, []ClaimedStep]
+}
+
+// Caps of the groups, in entries: enough to spread a commit's cost, few enough
+// that no caller waits long for strangers.
+const (
+	reportGroupCap = 1_000
+	createGroupCap = 1_000
+	claimGroupCap  = 1_000
+)
+
+// New returns an engine on an open store. It does nothing in the database.
+func New(options Options) *Engine {
+	if options.Lease == 0 {
+		options.Lease = 15 * time.Second
+	}
+	if options.Policy == nil {
+		options.Policy = &readiness.Core
+	}
+	if options.Draw == nil {
+		options.Draw = seededDraw()
+	}
+	e := &Engine{Options: options, catalog: newCatalog(), workers: newWorkers(), watch: newWatch()}
+	e.reports = batch.New(batch.Options[ReportStepsRequest, ReportStepsReply]{
+		Run: e.runReports, Cap: reportGroupCap,
+		Weight: func(r ReportStepsRequest) int { return len(r.Outcomes) },
+	})
+	e.creates = batch.New(batch.Options[createJob, CreateTasksReply]{
+		Run: e.runCreates, Cap: createGroupCap,
+		Weight: func(j createJob) int { return len(j.tasks) },
+	})
+	e.claims = batch.New(batch.Options[ClaimRequest, []ClaimedStep]{
+		Run: e.runClaims, Cap: claimGroupCap,
+		Weight: func(r ClaimRequest) int { return r.Limit },
+	})
+	if now, err := e.Store.Now(context.Background()); err == nil {
+		e.openedAt = now
+	}
+	return e
+}
+
+// seededDraw returns a generator of its own, so that tests can replace it.
+func seededDraw() func() float64 {
+	var mu sync.Mutex // guards source
+	source := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	return func() float64 {
+		mu.Lock()
+		defer mu.Unlock()
+		return source.Float64()
+	}
+}
+
+// Close ends the groups and waits for the calls in them. Closing twice is
+// legal.
+func (e *Engine) Close() {
+	e.reports.Close()
+	e.creates.Close()
+	e.claims.Close()
+}
+
+// write runs fn as one unit in one write transaction, and rings the bell after
+// the commit when something may have become claimable or ended.
+func (e *Engine) write(ctx context.Context, correlation string, fn func(*unit) error) error {
+	ring, due := false, workflow.Instant{}
+	now, err := e.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	err = e.Store.Write(ctx, func(tx store.Tx) error {
+		u := newUnit(ctx, e, tx, now, correlation)
+		if err := fn(u); err != nil {
+			return err
+		}
+		if err := u.finish(); err != nil {
+			return err
+		}
+		ring, due = u.ring, u.due
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if !due.IsZero() {
+		e.Hub.RingIn(due.Sub(now.Time))
+	}
+	if ring {
+		e.Hub.Ring()
+	}
+	return nil
+}
+
+// log writes one record.
+func (e *Engine) log(level, message string, fields map[string]any) {
+	now, err := e.Store.Now(context.Background())
+	if err != nil {
+		now = workflow.At(time.Now())
+	}
+	e.Log.Add(now, level, message, fields)
+}
+
+// taskNotFound is the answer for an id that does not exist.
+func taskNotFound(id int64) error {
+	return fault.New(fault.NotFound, "there is no task %d", id).At("task_id").With("task_id", id).
+		Advise("Check the id; task_list shows the tasks of this database.")
+}

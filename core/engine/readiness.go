@@ -1,0 +1,56 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/tasker-systems/tasker-core-go/core/readiness"
+	"github.com/tasker-systems/tasker-core-go/core/store"
+	"github.com/tasker-systems/tasker-core-go/core/workflow"
+)
+
+// facts gathers what the readiness rules look at.
+func facts(step *workflow.Step, count parents, leased bool) readiness.Step {
+	f := readiness.Step{State: step.State, Attempts: step.Attempts, RetryLimit: step.RetryLimit,
+		Retryable: step.Retryable, Processed: step.Processed, InProcess: step.InProcess, Leased: leased,
+		LastAttemptedAt: step.LastAttemptedAt, BackoffSeconds: step.BackoffSeconds,
+		Parents: count.total, ParentsDone: count.done}
+	if step.State == workflow.Error {
+		f.FailedAt = step.StateSince
+		f.Permanent = step.StateMetadata.Field("permanent").True()
+	}
+	return f
+}
+
+// runnable tells whether a step may run now or at a known time, and when: zero
+// for now.
+func (e *Engine) runnable(step *workflow.Step, satisfied bool, now workflow.Instant) (workflow.Instant, bool) {
+	count := parents{}
+	if !satisfied {
+		count.total = 1
+	}
+	verdict := e.Policy.Step(facts(step, count, false), now)
+	return verdict.DueAt, verdict.Runnable
+}
+
+// statesOf returns the states of the steps and of parents in other tasks.
+func statesOf(ctx context.Context, r store.Reader, steps []workflow.Step, edges []workflow.Edge) (map[int64]workflow.State, error) {
+	states := make(map[int64]workflow.State, len(steps))
+	for i := range steps {
+		states[steps[i].ID] = steps[i].State
+	}
+	var foreign []int64
+	for _, edge := range edges {
+		if _, known := states[edge.From]; !known {
+			states[edge.From] = workflow.Pending
+			foreign = append(foreign, edge.From)
+		}
+	}
+	if len(foreign) == 0 {
+		return states, nil
+	}
+	others, err := r.StepList(ctx, foreign)
+	for i := range others {
+		states[others[i].ID] = others[i].State
+	}
+	return states, err
+}

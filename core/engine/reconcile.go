@@ -1,0 +1,172 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/tasker-systems/tasker-core-go/core/store"
+	"github.com/tasker-systems/tasker-core-go/core/workflow"
+)
+
+// truth is everything from which a task's queue rows and counters follow.
+type truth struct {
+	steps  []workflow.Step
+	states map[int64]workflow.State // of the steps and of their parents in other tasks
+	counts map[int64]parents        // by child
+	leases map[int64]workflow.Lease // by step
+	rows   map[int64]workflow.ReadyStep
+}
+
+// parents counts the edges into a step, as the readiness rules do (R3).
+type parents struct{ total, done int }
+
+// reconcile recomputes queue rows, leases and counters of the tasks marked for
+// it from steps, edges and transitions. Everyday paths keep them by
+// differences; serial tasks, dirty tasks and lost races come here.
+func (u *unit) reconcile() error {
+	var ids []int64
+	for _, task := range u.sortedTasks() {
+		if task.reconcile {
+			ids = append(ids, task.ID)
+			task.reconcile = false
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := u.flush(); err != nil {
+		return err
+	}
+	found, err := readSteps(u.ctx, u.tx, ids)
+	if err != nil {
+		return err
+	}
+	return u.writeTruth(ids, found)
+}
+
+// readSteps reads the truth about tasks.
+func readSteps(ctx context.Context, r store.Reader, taskIDs []int64) (truth, error) {
+	steps, err := r.StepListByTask(ctx, taskIDs)
+	if err != nil {
+		return truth{}, err
+	}
+	t := truth{steps: steps, leases: map[int64]workflow.Lease{}, rows: map[int64]workflow.ReadyStep{}}
+	edges, err := r.EdgeListByTask(ctx, taskIDs)
+	if err != nil {
+		return truth{}, err
+	}
+	if t.states, err = statesOf(ctx, r, steps, edges); err != nil {
+		return truth{}, err
+	}
+	t.counts = countParents(edges, t.states)
+	leases, err := r.LeaseList(ctx, store.LeaseFilter{TaskIDs: taskIDs, Limit: max(1, len(steps))})
+	if err != nil {
+		return truth{}, err
+	}
+	for _, lease := range leases {
+		t.leases[lease.StepID] = lease
+	}
+	rows, err := r.ReadyListByTask(ctx, taskIDs)
+	for _, row := range rows {
+		t.rows[row.StepID] = row
+	}
+	return t, err
+}
+
+// countParents counts the parents of every child and those that satisfy it.
+func countParents(edges []workflow.Edge, states map[int64]workflow.State) map[int64]parents {
+	counts := make(map[int64]parents, len(states))
+	for _, edge := range edges {
+		c := counts[edge.To]
+		c.total++
+		if states[edge.From].Satisfies() {
+			c.done++
+		}
+		counts[edge.To] = c
+	}
+	return counts
+}
+
+// writeTruth sets the counters and plans the rows that differ.
+func (u *unit) writeTruth(taskIDs []int64, t truth) error {
+	busy := map[int64]bool{}
+	for _, id := range taskIDs {
+		task := u.tasks[id]
+		task.Open, task.Running, task.Waiting, task.Stuck, task.touched = 0, 0, 0, 0, true
+	}
+	for i := range t.steps {
+		u.countStep(u.tasks[t.steps[i].TaskID], &t.steps[i], t, busy)
+	}
+	var stale []int64
+	for i := range t.steps {
+		step := &t.steps[i]
+		task := u.tasks[step.TaskID]
+		if u.staleRow(task, step, t, busy[task.ID]) {
+			stale = append(stale, step.ID)
+		}
+	}
+	if err := skipEmpty(stale, func() error { _, err := u.tx.ReadyDelete(u.ctx, stale); return err }); err != nil {
+		return err
+	}
+	for i := range t.steps {
+		u.requeue(u.tasks[t.steps[i].TaskID], &t.steps[i], t, busy)
+	}
+	return nil
+}
+
+// countStep adds a step to its task's counters and frees a lease that no longer
+// belongs to the step's current row.
+func (u *unit) countStep(task *workTask, step *workflow.Step, t truth, busy map[int64]bool) {
+	if !step.State.Satisfies() {
+		task.Open++
+	}
+	lease, leased := t.leases[step.ID]
+	if leased && (step.State != workflow.InProgress || lease.Epoch != step.TransitionID) {
+		u.freed = append(u.freed, step.ID)
+		leased = false
+	}
+	if leased {
+		task.Running++
+		busy[task.ID] = true
+	}
+	if u.engine.Policy.Step(facts(step, t.counts[step.ID], leased), u.now).Stuck {
+		task.Stuck++
+	}
+}
+
+// wanted tells whether the step deserves a queue row, and when it is due.
+func (u *unit) wanted(task *workTask, step *workflow.Step, t truth, busy bool) (workflow.Instant, bool) {
+	if task.State.TaskEnded() || (!task.Concurrent && busy) {
+		return workflow.Instant{}, false
+	}
+	count := t.counts[step.ID]
+	return u.engine.runnable(step, count.done == count.total, u.now)
+}
+
+// staleRow reports whether an existing row must go: the step is not runnable,
+// or it waits for another time. A row that is due later than the rules say is
+// kept, since that is how a task's start_at is remembered.
+func (u *unit) staleRow(task *workTask, step *workflow.Step, t truth, busy bool) bool {
+	row, exists := t.rows[step.ID]
+	if !exists {
+		return false
+	}
+	due, ok := u.wanted(task, step, t, busy)
+	if ok && (!due.After(u.now.Time) || due.Equal(row.DueAt.Time)) {
+		return false
+	}
+	delete(t.rows, step.ID)
+	return true
+}
+
+// requeue counts the rows that stay and plans the missing ones.
+func (u *unit) requeue(task *workTask, step *workflow.Step, t truth, busy map[int64]bool) {
+	due, ok := u.wanted(task, step, t, busy[task.ID])
+	if !ok {
+		return
+	}
+	if _, exists := t.rows[step.ID]; exists {
+		task.Waiting++
+		return
+	}
+	u.queue(task, step, due)
+}

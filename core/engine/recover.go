@@ -1,0 +1,265 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/tasker-systems/tasker-core-go/core/fault"
+	"github.com/tasker-systems/tasker-core-go/core/store"
+	"github.com/tasker-systems/tasker-core-go/core/workflow"
+)
+
+const (
+	// deadlineGrace is how long after a handler's deadline the core waits for
+	// the worker's own report of the timeout before it ends the lease itself.
+	deadlineGrace = 2 * time.Second
+	// lossesMax is how many times in a row a step may lose its worker before it
+	// counts as a poison pill (design section 6).
+	lossesMax = 3
+	// dirtyBatch bounds the tasks reconciled in one transaction.
+	dirtyBatch = 100
+)
+
+// watch is what this sweeper has itself seen of the workers' heartbeats.
+type watch struct {
+	mu   sync.Mutex // guards seen; never held across a store call
+	seen map[int64]sighting
+}
+
+// sighting is a heartbeat value and since when it has not changed.
+type sighting struct{ heartbeat, since workflow.Instant }
+
+func newWatch() *watch { return &watch{seen: map[int64]sighting{}} }
+
+// forget drops all sightings after the database could not be read: a worker
+// must be seen stale for a full lease on a healthy connection.
+func (w *watch) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	clear(w.seen)
+}
+
+// dead returns the workers whose heartbeat has been seen unchanged for a lease.
+func (w *watch) dead(workers []workflow.Worker, now workflow.Instant, lease time.Duration) []int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var dead []int64
+	seen := make(map[int64]sighting, len(workers))
+	for _, worker := range workers {
+		s, known := w.seen[worker.ID]
+		if !known || s.heartbeat != worker.HeartbeatAt {
+			s = sighting{heartbeat: worker.HeartbeatAt, since: now}
+		}
+		seen[worker.ID] = s
+		if now.Sub(s.since.Time) >= lease && now.Sub(s.heartbeat.Time) >= lease {
+			dead = append(dead, worker.ID)
+		}
+	}
+	w.seen = seen
+	return dead
+}
+
+// Beat renews the heartbeat of every worker of this engine. A worker whose row
+// is gone was declared dead; it is forgotten, and its next claim is told to
+// register again.
+func (e *Engine) Beat(ctx context.Context) error {
+	own := e.workers.all()
+	if len(own) == 0 {
+		return nil
+	}
+	var gone []int64
+	err := e.write(ctx, "", func(u *unit) error {
+		gone = gone[:0]
+		for _, worker := range own {
+			worker.HeartbeatAt = u.now
+			alive, err := u.tx.WorkerTouch(u.ctx, worker)
+			if err != nil {
+				return err
+			}
+			if !alive {
+				gone = append(gone, worker.ID)
+			}
+		}
+		return nil
+	})
+	for _, id := range gone {
+		e.workers.remove(id)
+		e.log("warn", "this worker was declared dead by another process", map[string]any{"worker_id": id})
+	}
+	return err
+}
+
+// Sweep recovers what died: workers without heartbeat, leases without worker,
+// attempts past their deadline, and tasks on the dirty list. Any process may
+// sweep at any time; a sweep that finds nothing only reads.
+func (e *Engine) Sweep(ctx context.Context) error {
+	now, err := e.Store.Now(ctx)
+	if err != nil {
+		e.watch.forget()
+		return err
+	}
+	found, err := e.findLost(ctx, now)
+	if err != nil {
+		e.watch.forget()
+		return err
+	}
+	if len(found.dead)+len(found.orphans)+len(found.overdue) > 0 {
+		if err := e.recover(ctx, found); err != nil {
+			return err
+		}
+	}
+	if found.dirty {
+		return e.clean(ctx)
+	}
+	return nil
+}
+
+// lost is what a sweep found by reading.
+type lost struct {
+	dead    []int64
+	orphans []workflow.Lease
+	overdue []workflow.Lease
+	dirty   bool
+}
+
+func (e *Engine) findLost(ctx context.Context, now workflow.Instant) (found lost, err error) {
+	late := workflow.At(now.Add(-deadlineGrace))
+	err = e.Store.Read(ctx, func(r store.Reader) error {
+		workers, err := r.WorkerList(ctx)
+		if err != nil {
+			return err
+		}
+		found.dead = e.watch.dead(workers, now, e.Lease)
+		if found.orphans, err = r.LeaseList(ctx, store.LeaseFilter{Orphaned: true}); err != nil {
+			return err
+		}
+		if found.overdue, err = r.LeaseList(ctx, store.LeaseFilter{DeadlineBefore: &late}); err != nil {
+			return err
+		}
+		found.dirty, err = r.DirtyExists(ctx)
+		return err
+	})
+	return found, err
+}
+
+// recover ends the lost leases in one transaction.
+func (e *Engine) recover(ctx context.Context, found lost) error {
+	recovered := 0
+	err := e.write(ctx, "", func(u *unit) error {
+		var orphans []workflow.Lease
+		if len(found.dead) > 0 {
+			if err := u.tx.WorkerDelete(u.ctx, found.dead); err != nil {
+				return err
+			}
+			leases, err := u.tx.LeaseList(u.ctx, store.LeaseFilter{WorkerIDs: found.dead})
+			if err != nil {
+				return err
+			}
+			orphans = leases
+		}
+		closings := lossClosings(append(orphans, found.orphans...), found.overdue)
+		verdicts, err := u.close(closings)
+		recovered = 0
+		for _, v := range verdicts {
+			if v.Verdict == verdictRecorded {
+				recovered++
+			}
+		}
+		return err
+	})
+	if err == nil {
+		e.log("warn", fmt.Sprintf("recovered %d steps", recovered),
+			map[string]any{"dead_workers": found.dead, "steps": recovered})
+	}
+	return err
+}
+
+// lossClosings makes one closing per lost lease; a lease that is both orphaned
+// and overdue counts as orphaned.
+func lossClosings(orphans, overdue []workflow.Lease) []closing {
+	seen := map[int64]bool{}
+	var closings []closing
+	for _, lease := range orphans {
+		if !seen[lease.StepID] {
+			seen[lease.StepID] = true
+			closings = append(closings, closing{StepID: lease.StepID, Epoch: lease.Epoch, decide: expire})
+		}
+	}
+	for _, lease := range overdue {
+		if !seen[lease.StepID] {
+			seen[lease.StepID] = true
+			closings = append(closings, closing{StepID: lease.StepID, Epoch: lease.Epoch, decide: overrun})
+		}
+	}
+	return closings
+}
+
+// expire ends the lease of a dead worker: not an attempt and ready again at
+// once, unless the step must not run twice or was lost too often.
+func expire(u *unit, task *workTask, step *workflow.Step, lease workflow.Lease) ending {
+	losses, _ := step.StateMetadata.Field("losses").Int()
+	losses++
+	poison := losses >= lossesMax
+	permanent := poison || !step.Retryable
+	meta := u.metadata().Int("epoch", lease.Epoch).Int("worker_id", lease.WorkerID).Flag("lease_expired", true).
+		Int("losses", losses).Flag("poison", poison).Flag("permanent", permanent)
+	end := ending{to: workflow.Error, path: []store.Hop{{To: workflow.Error, Metadata: meta.JSON()}}, stuck: permanent}
+	if !permanent {
+		end.retryAt = &u.now
+	}
+	end.edit = func(c *store.StepChange) {
+		c.InProcess, c.BackoffSeconds = false, nil
+		if permanent { // it may have taken effect, so it counts: attempts 0 would be allowed to start (D3)
+			c.Retryable, c.Attempts, c.LastAttemptedAt = false, max(1, c.Attempts), u.now
+		}
+	}
+	return end
+}
+
+// overrun ends an attempt whose handler missed its deadline without a word from
+// its worker (D11): a failed attempt like any other.
+func overrun(u *unit, task *workTask, step *workflow.Step, lease workflow.Lease) ending {
+	meta := u.metadata().Int("epoch", lease.Epoch).Int("worker_id", lease.WorkerID).
+		Int("attempt", int64(lease.Attempt)).Flag("deadline_exceeded", true)
+	return u.failure(task, step, failure{meta: meta, outcome: &Outcome{Status: "error",
+		Error: &OutcomeError{Class: "DeadlineExceeded", Message: "the handler missed its deadline"}}})
+}
+
+// clean reconciles the dirty tasks, a batch per transaction.
+func (e *Engine) clean(ctx context.Context) error {
+	for more := true; more; {
+		err := e.write(ctx, "", func(u *unit) error {
+			ids, err := u.tx.DirtyTake(u.ctx, dirtyBatch)
+			if err != nil || len(ids) == 0 {
+				more = false
+				return err
+			}
+			locked, err := u.tx.TaskLock(u.ctx, ids)
+			if err != nil {
+				return err
+			}
+			if err := u.adopt(locked); err != nil {
+				return err
+			}
+			for _, lock := range locked {
+				u.tasks[lock.ID].reconcile = true
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// barrier turns a panic in a group into an error, so that the group lives on.
+// It is deferred with the address of the result.
+func (e *Engine) barrier(err *error) {
+	if p := recover(); p != nil {
+		e.log("error", "a defect ended a group of calls", map[string]any{"panic": fmt.Sprint(p)})
+		*err = fault.New(fault.Internal, "a defect ended the call")
+	}
+}

@@ -1,0 +1,231 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/tasker-systems/tasker-core-go/core/lifecycle"
+	"github.com/tasker-systems/tasker-core-go/core/store"
+	"github.com/tasker-systems/tasker-core-go/core/workflow"
+)
+
+// unit is one write transaction at work: the locked tasks as they will be when
+// it commits, and the rows to write. Rows are written in batches, by flush
+// before something reads them and by finish before the commit.
+type unit struct {
+	ctx         context.Context
+	engine      *Engine
+	tx          store.Tx
+	now         workflow.Instant
+	correlation string
+
+	tasks map[int64]*workTask
+	steps map[int64]store.StepChange
+	ready []workflow.ReadyStep
+	freed []int64          // steps whose leases end
+	taken []workflow.Lease // new leases
+	dirty []int64
+
+	ring bool             // after the commit somebody may find something new
+	due  workflow.Instant // earliest scheduled step written here
+}
+
+// workTask is a locked task and what this transaction does to it.
+type workTask struct {
+	workflow.TaskLock
+	from      workflow.State // state of the row that was read under the lock
+	reconcile bool           // recompute queue and counters from the truth before the commit
+	touched   bool
+	hops      []store.Hop // rows to write, in order; empty: the state stays
+}
+
+func newUnit(ctx context.Context, e *Engine, tx store.Tx, now workflow.Instant, correlation string) *unit {
+	return &unit{ctx: ctx, engine: e, tx: tx, now: now, correlation: correlation,
+		tasks: map[int64]*workTask{}, steps: map[int64]store.StepChange{}}
+}
+
+// adopt takes locked tasks into the unit and makes sure that their templates
+// are known; a task that it has already keeps its working copy, which is newer
+// than what the store read.
+func (u *unit) adopt(locked []workflow.TaskLock) error {
+	var types []int64
+	for _, lock := range locked {
+		if u.tasks[lock.ID] == nil {
+			u.tasks[lock.ID] = &workTask{TaskLock: lock, from: lock.State}
+		}
+		types = append(types, lock.NamedTaskID)
+	}
+	return u.engine.catalog.ensure(u.ctx, u.tx, types)
+}
+
+// metadata starts the metadata of a transition.
+func (u *unit) metadata() *workflow.Object {
+	object := &workflow.Object{}
+	return object.TextIf("correlation_id", u.correlation)
+}
+
+// queue plans a ready row and counts it.
+func (u *unit) queue(task *workTask, step *workflow.Step, dueAt workflow.Instant) {
+	if dueAt.Before(u.now.Time) || dueAt.IsZero() {
+		dueAt = u.now
+	}
+	scheduled := dueAt.After(u.now.Time)
+	u.ready = append(u.ready, workflow.ReadyStep{StepID: step.ID, TaskID: task.ID, RouteID: step.RouteID,
+		NamespaceID: task.NamespaceID, Priority: task.Priority, DueAt: dueAt, Scheduled: scheduled})
+	task.Waiting++
+	task.touched = true
+	if scheduled && (u.due.IsZero() || dueAt.Before(u.due.Time)) {
+		u.due = dueAt
+	}
+	u.ring = true
+}
+
+// change plans the columns of a step, starting from what was read.
+func (u *unit) change(step *workflow.Step, edit func(*store.StepChange)) {
+	c, ok := u.steps[step.ID]
+	if !ok {
+		c = store.StepChange{ID: step.ID, Retryable: step.Retryable, InProcess: step.InProcess,
+			Processed: step.Processed, ProcessedAt: step.ProcessedAt, Attempts: step.Tries(),
+			LastAttemptedAt: step.LastAttemptedAt, BackoffSeconds: step.BackoffSeconds, At: u.now}
+	}
+	edit(&c)
+	u.steps[step.ID] = c
+}
+
+// moveTask plans the way of a task to a state; metadata goes with the last hop.
+// A pair without a legal way changes nothing.
+func (u *unit) moveTask(task *workTask, to workflow.State, why workflow.JSON) {
+	path, ok := lifecycle.TaskPath(task.State, to)
+	if !ok {
+		return
+	}
+	for _, state := range path[:len(path)-1] {
+		task.hops = append(task.hops, store.Hop{To: state, Metadata: u.via(to)})
+	}
+	task.hops = append(task.hops, store.Hop{To: to, Metadata: why})
+	task.State = to
+	task.touched = true
+	u.ring = u.ring || to.TaskEnded()
+}
+
+// settle decides the ends of the touched tasks (D4): complete when nothing is
+// open, in error when nothing in it is ready, leased or waiting for a time.
+func (u *unit) settle() {
+	for _, task := range u.tasks {
+		if !task.touched || task.State != workflow.InProgress {
+			continue
+		}
+		switch {
+		case task.Open == 0:
+			u.moveTask(task, workflow.Complete, u.metadata().JSON())
+		case task.Running == 0 && task.Waiting == 0:
+			u.moveTask(task, workflow.Error, u.metadata().Text("blocked", "no step is ready, leased or waiting for a time").JSON())
+		}
+	}
+}
+
+// flush writes the rows planned so far, so that a claim in the same
+// transaction sees them.
+func (u *unit) flush() error {
+	changes := make([]store.StepChange, 0, len(u.steps))
+	for _, c := range u.steps {
+		changes = append(changes, c)
+	}
+	slices.SortFunc(changes, func(a, b store.StepChange) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(u.ready, func(a, b workflow.ReadyStep) int { return cmp.Compare(a.StepID, b.StepID) })
+	steps := []func() error{
+		func() error { return skipEmpty(changes, func() error { return u.tx.StepChange(u.ctx, changes) }) },
+		func() error { return skipEmpty(u.freed, func() error { return u.tx.LeaseDelete(u.ctx, u.freed) }) },
+		func() error { return skipEmpty(u.ready, func() error { return u.tx.ReadyInsert(u.ctx, u.ready) }) },
+		func() error { return skipEmpty(u.taken, func() error { return u.tx.LeaseInsert(u.ctx, u.taken) }) },
+	}
+	for _, write := range steps {
+		if err := write(); err != nil {
+			return err
+		}
+	}
+	clear(u.steps)
+	u.freed, u.ready, u.taken = nil, nil, nil
+	return nil
+}
+
+// skipEmpty saves the round trip of a write without rows.
+func skipEmpty[T any](rows []T, write func() error) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	return write()
+}
+
+// finish settles the tasks and writes everything that is left.
+func (u *unit) finish() error {
+	if err := u.reconcile(); err != nil {
+		return err
+	}
+	u.settle()
+	if err := u.flush(); err != nil {
+		return err
+	}
+	if err := u.writeTasks(); err != nil {
+		return err
+	}
+	return skipEmpty(u.dirty, func() error { return u.tx.DirtyInsert(u.ctx, u.dirty, u.now) })
+}
+
+// writeTasks moves the tasks and writes their counters, in id order.
+func (u *unit) writeTasks() error {
+	var moves []store.Move
+	var changes []store.TaskChange
+	for _, task := range u.sortedTasks() {
+		if !task.touched {
+			continue
+		}
+		if len(task.hops) > 0 {
+			moves = append(moves, store.Move{OwnerID: task.ID, ExpectedID: task.TransitionID, From: task.from,
+				Path: task.hops, At: u.now})
+		}
+		changes = append(changes, store.TaskChange{ID: task.ID, Open: task.Open, Running: task.Running,
+			Waiting: task.Waiting, Stuck: task.Stuck, At: u.now,
+			Complete: task.Complete || task.State == workflow.Complete})
+	}
+	if len(moves) > 0 {
+		moved, err := u.tx.TaskMove(u.ctx, moves)
+		if err != nil {
+			return err
+		}
+		u.noteLostTasks(moves, moved)
+	}
+	return skipEmpty(changes, func() error { return u.tx.TaskChange(u.ctx, changes) })
+}
+
+// via marks a row between, left out of events and statistics (D15).
+func (u *unit) via(target workflow.State) workflow.JSON {
+	return u.metadata().Text("via", string(target)).JSON()
+}
+
+// noteLostTasks puts tasks that a foreign writer moved meanwhile on the dirty
+// list; their counters are written all the same and healed by reconcile.
+func (u *unit) noteLostTasks(moves []store.Move, moved []store.Moved) {
+	if len(moved) == len(moves) {
+		return
+	}
+	won := map[int64]bool{}
+	for _, m := range moved {
+		won[m.OwnerID] = true
+	}
+	for _, m := range moves {
+		if !won[m.OwnerID] {
+			u.dirty = append(u.dirty, m.OwnerID)
+		}
+	}
+}
+
+func (u *unit) sortedTasks() []*workTask {
+	tasks := make([]*workTask, 0, len(u.tasks))
+	for _, task := range u.tasks {
+		tasks = append(tasks, task)
+	}
+	slices.SortFunc(tasks, func(a, b *workTask) int { return cmp.Compare(a.ID, b.ID) })
+	return tasks
+}
