@@ -21,7 +21,7 @@ lint/tidy: | $(BOOTSTRAP_TEST) ## go.mod and go.sum hold exactly what is importe
 .PHONY: lint/python
 lint/python: | $(BOOTSTRAP_TEST) ## ruff and mypy --strict
 	$(VENV_BIN)/ruff check $(PYTHON_SOURCES)
-	$(VENV_BIN)/ruff format --check $(PYTHON_SOURCES)
+	$(VENV_BIN)/ruff format --check --extend-exclude '*.md' $(PYTHON_SOURCES)
 	MYPYPATH=bindings/python/src $(VENV_BIN)/mypy --strict --cache-dir build/mypy $(wildcard bindings/python/src) scripts/run-tests
 	$(VENV_BIN)/mypy --strict --cache-dir build/mypy scripts/coverage
 
