@@ -35,6 +35,9 @@ help: ## Print this help
 .PHONY: check
 check: lint verify test cover ## All that a change must pass: lint, verify, test, cover
 
+.PHONY: install
+install: lib/install ## Install library, header and pkg-config file under PREFIX
+
 .PHONY: hooks
 hooks: ## Use the hooks in .githooks for commits in this clone
 	git config core.hooksPath .githooks
