@@ -1,0 +1,77 @@
+/* Runs the cases that are named as arguments. */
+#include "harness.h"
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} cases[] = {
+    {"library", case_library},
+    {"null_arguments", case_null_arguments},
+    {"absurd_lengths", case_absurd_lengths},
+    {"buffers", case_buffers},
+    {"requests", case_requests},
+    {"configuration", case_configuration},
+    {"handles", case_handles},
+    {"concurrent_close", case_concurrent_close},
+    {"interrupt", case_interrupt},
+    {"threads", case_threads},
+    {"foreign_stack", case_foreign_stack},
+    {"submit_and_collect", case_submit_and_collect},
+    {"submit_refused", case_submit_refused},
+    {"wake_descriptor", case_wake_descriptor},
+    {"claim_keeps_answers", case_claim_keeps_answers},
+    {"fork", case_fork},
+    {"fork_before_open", case_fork_before_open},
+    {"fork_busy", case_fork_busy},
+    {"raw_clone", case_raw_clone},
+    {"spawn", case_spawn},
+    {"environment", case_environment},
+};
+
+tasker_engine open_engine(void) {
+    tasker_engine engine;
+    tasker_buffer reply;
+    CHECK_STATUS(TASKER_OK, tasker_open(NULL, 0, &engine, &reply), &reply);
+    CHECK(engine != 0 && engine < (UINT64_C(1) << 53));
+    tasker_buffer_free(&reply);
+    return engine;
+}
+
+void close_engine(tasker_engine engine) {
+    tasker_buffer reply;
+    CHECK_STATUS(TASKER_OK, tasker_close(engine, NULL, 0, &reply), &reply);
+    tasker_buffer_free(&reply);
+}
+
+int32_t run(operation call, tasker_engine engine, const char *request) {
+    tasker_buffer reply;
+    int32_t status = call(engine, bytes(request), strlen(request), &reply);
+    CHECK(reply.data != NULL && reply.data[reply.len] == 0);
+    tasker_buffer_free(&reply);
+    return status;
+}
+
+int has_code(const tasker_buffer *reply, const char *code) {
+    char text[64];
+    snprintf(text, sizeof text, "\"code\":\"%s\"", code);
+    return reply->data != NULL && strstr((const char *)reply->data, text) != NULL;
+}
+
+/* `--list` prints the names, so that the test cannot forget one. */
+int main(int count, char **arguments) {
+    size_t known = sizeof cases / sizeof cases[0];
+    for (int i = 1; i < count; i++) {
+        int found = 0;
+        for (size_t k = 0; k < known; k++) {
+            if (strcmp(arguments[i], "--list") == 0) {
+                puts(cases[k].name);
+                found = 1;
+            } else if (strcmp(arguments[i], cases[k].name) == 0) {
+                cases[k].run();
+                found = 1;
+            }
+        }
+        CHECK(found);
+    }
+    return 0;
+}

@@ -1,0 +1,69 @@
+/* Calls from many threads, and from stacks that are not a thread's own. */
+#include <pthread.h>
+#include <ucontext.h>
+
+#include "harness.h"
+
+static tasker_engine shared;
+
+static void *call_often(void *value) {
+    (void)value;
+    for (int i = 0; i < 50; i++) {
+        CHECK(run(tasker_engine_config_get, shared, "{}") == TASKER_OK);
+        CHECK(run(tasker_engine_health, shared, "{}") == TASKER_OK);
+    }
+    return NULL;
+}
+
+void case_threads(void) {
+    pthread_t threads[64];
+    shared = open_engine();
+    for (size_t i = 0; i < 64; i++) {
+        CHECK(pthread_create(&threads[i], NULL, call_often, NULL) == 0);
+    }
+    for (size_t i = 0; i < 64; i++) {
+        CHECK(pthread_join(threads[i], NULL) == 0);
+    }
+    close_engine(shared);
+}
+
+static ucontext_t outside, inside;
+static int arrived;
+
+static void on_foreign_stack(void) {
+    call_often(NULL);
+    arrived++;
+}
+
+static void run_on_foreign_stack(void) {
+    const size_t size = 256 * 1024;
+    char *stack = malloc(size);
+    CHECK(stack != NULL && getcontext(&inside) == 0);
+    inside.uc_stack.ss_sp = stack;
+    inside.uc_stack.ss_size = size;
+    inside.uc_link = &outside;
+    makecontext(&inside, on_foreign_stack, 0);
+    CHECK(swapcontext(&outside, &inside) == 0);
+    free(stack);
+}
+
+static void *thread_with_fibers(void *value) {
+    (void)value;
+    run_on_foreign_stack();
+    call_often(NULL);
+    run_on_foreign_stack();
+    return NULL;
+}
+
+/* On the main thread, then on a thread that ends and gives its lane back. */
+void case_foreign_stack(void) {
+    shared = open_engine();
+    run_on_foreign_stack();
+    call_often(NULL);
+    run_on_foreign_stack();
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, thread_with_fibers, NULL) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK(arrived == 4);
+    close_engine(shared);
+}
