@@ -40,10 +40,15 @@
  * UNLOADING. The library cannot be unloaded: it is marked so, and dlclose only
  * lowers a counter. Its threads sleep while no engine is open.
  *
- * SIGNALS. The library takes no SIGINT, SIGTERM, SIGHUP, SIGCHLD or SIGPIPE from
- * your program and changes no handler of yours for them. A blocked call is not
- * ended by a signal: your handler runs, and the call goes on. Use tasker_interrupt
- * (from another thread), a short timeout_ms, or chapter 8.
+ * SIGNALS. The library takes no SIGINT, SIGTERM, SIGHUP or SIGCHLD from your
+ * program. Loading it installs handlers for SIGSEGV, SIGBUS, SIGFPE, SIGPIPE and
+ * SIGURG, which treat what is not the library's as before, and adds the flag
+ * SA_ONSTACK to handlers that your program installed earlier. A blocked call is
+ * not ended by a signal: your handler runs, and the call goes on. Use
+ * tasker_interrupt (from another thread), a short timeout_ms, or chapter 8.
+ *
+ * LIMITS. Loading raises the soft limit of open files to the hard limit. A program
+ * that uses select(2) sets it back after its first call.
  *
  * THREADS. Every function may be called from any thread, with any engine, at any
  * time, also while the engine is closed by another thread. A call may come from
