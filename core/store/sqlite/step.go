@@ -66,7 +66,7 @@ func (t *tx) ChildList(ctx context.Context, parentIDs []int64) ([]store.Child, e
 // ParentList returns the steps above steps; see store.StepReader.
 func (t *tx) ParentList(ctx context.Context, stepIDs []int64) ([]store.Parent, error) {
 	return list(ctx, t, "ParentList", func(rows *sql.Rows, p *store.Parent) error {
-		return rows.Scan(&p.ChildID, &p.StepID, &p.Name, &p.State, raw(&p.Results))
+		return rows.Scan(&p.ChildID, &p.StepID, &p.Name, &p.State, raw(&p.StateMetadata), raw(&p.Results))
 	}, idSet(stepIDs))
 }
 

@@ -62,7 +62,8 @@ WITH pair (child_id, parent_id) AS (
     FROM json_each(?1) child
     CROSS JOIN tasker_workflow_step_edges e ON e.to_step_id = child.value
 )
-SELECT pair.child_id, pair.parent_id, n.name, coalesce(nullif(c.to_state, ''), 'pending'), s.results
+SELECT pair.child_id, pair.parent_id, n.name, coalesce(nullif(c.to_state, ''), 'pending'), c.metadata,
+    s.results
 FROM pair
 CROSS JOIN tasker_workflow_steps s ON s.workflow_step_id = pair.parent_id
 CROSS JOIN tasker_named_steps n ON n.named_step_id = s.named_step_id
