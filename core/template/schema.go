@@ -70,6 +70,7 @@ func (r *reader) schemaProblems(n *node, err error) {
 	var tree *jsonschema.ValidationError
 	var load *jsonschema.LoadURLError
 	var lost *jsonschema.JSONPointerNotFoundError
+	var unanchored *jsonschema.AnchorNotFoundError
 	switch {
 	case errors.As(err, &invalid) && errors.As(invalid.Err, &tree):
 		for _, l := range leaves(tree) {
@@ -85,6 +86,9 @@ func (r *reader) schemaProblems(n *node, err error) {
 		r.add(at, advice, "the schema refers to %s, and %v", clip(load.URL), errRemote)
 	case errors.As(err, &lost):
 		target := strings.TrimPrefix(lost.URL, schemaURL)
+		r.add(n.mention(target), "", "the schema refers to %s, which does not exist", clip(target))
+	case errors.As(err, &unanchored):
+		target := strings.TrimPrefix(unanchored.Reference, schemaURL)
 		r.add(n.mention(target), "", "the schema refers to %s, which does not exist", clip(target))
 	default:
 		text := strings.ReplaceAll(err.Error(), schemaURL, "")

@@ -117,6 +117,19 @@ context.prise: the key "prise" is not allowed [did you mean "price"?]
 		`{"price":11,"code":"x","lines":[{},{"sku":1},{"odd key":1}],"kind":"c","name":"é","either":true,"prise":1}`))
 }
 
+func TestFurtherFindingsAreSaidInWords(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, `context.one: fits more than one of forms that exclude each other
+context.none: fits none of the allowed forms: must be string, found object; or x must be string, found number
+context.long: must be at most 1 characters long, found 2
+context.list: items at 0 and 1 are equal
+`, refused(t, `{"properties":{
+		"one": {"oneOf":[{"type":"integer"},{"type":"number"}]},
+		"none": {"oneOf":[{"type":"string"},{"properties":{"x":{"type":"string"}}}]},
+		"long": {"maxLength": 1}, "list": {"uniqueItems": true}}}`,
+		`{"one":1,"none":{"x":1},"long":"ab","list":[1,1]}`))
+}
+
 func TestStandardSemanticsHoldAndNotTheStrictOnes(t *testing.T) {
 	t.Parallel()
 	s := withSchema(t, `{"required":["a"],"properties":{"a":{},"optional":{"type":"string"},"mail":{"format":"email"}}}`)
