@@ -9,6 +9,31 @@ import (
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
 
+// CancelTaskRequest cancels a task.
+type CancelTaskRequest struct {
+	Call
+	// The task.
+	TaskID int64 `json:"task_id"`
+	// Why, kept in the history.
+	Reason string `json:"reason,omitempty"`
+	// Who, kept in the history.
+	By string `json:"by,omitempty"`
+	// Cancel unfinished steps and revoke their leases too. Default true.
+	Cascade *bool `json:"cascade,omitempty"`
+}
+
+// CancelTaskReply is the answer to task_cancel.
+type CancelTaskReply struct {
+	// The task.
+	TaskID int64 `json:"task_id"`
+	// Its state now.
+	State workflow.State `json:"state"`
+	// Steps that were cancelled.
+	CancelledSteps int `json:"cancelled_steps"`
+	// Leases that were revoked; their workers' outcomes will be refused.
+	RevokedLeases int `json:"revoked_leases"`
+}
+
 // CancelTask cancels a task, and unless cascade is false its unfinished steps
 // and their leases, in one transaction (D15). Cancelling a cancelled task
 // changes nothing.

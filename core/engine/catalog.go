@@ -111,14 +111,13 @@ func (c *catalog) step(namedTask int64, name string) template.Step {
 	return template.Step{}
 }
 
-// backoff returns the retry curve of a step.
+// backoff returns the retry curve of a step. A wait that a server asked for is
+// taken as it is, up to what a report may carry.
 func (c *catalog) backoff(namedTask int64, name string) backoff.Policy {
-	if entry := c.get(namedTask); entry != nil {
-		if step, ok := entry.steps[name]; ok {
-			return step.Policy(backoff.Default())
-		}
-	}
-	return backoff.Default()
+	step := c.step(namedTask, name)
+	policy := step.Policy(backoff.Default())
+	policy.HintMaxSeconds = retryAfterMax
+	return policy
 }
 
 // timeoutSeconds returns the deadline of a step's handler.

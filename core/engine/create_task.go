@@ -41,7 +41,7 @@ type NewTask struct {
 	Priority *int `json:"priority,omitempty"`
 	// How duplicates are recognised: "default" (never), "hash" (the Rails engine's hash over name, context and minute), "key" (identity_key). Default: "key" when identity_key is given, else the engine's setting.
 	IdentityStrategy string `json:"identity_strategy,omitempty"`
-	// The caller's idempotency key: a second task with the same key is a duplicate.
+	// The caller's idempotency key: a second task of the same namespace and name with the same key is a duplicate.
 	IdentityKey string `json:"identity_key,omitempty"`
 	// What a duplicate answers: "existing" (the existing task, flagged) or "error" (a duplicate error). Default "existing".
 	OnDuplicate string `json:"on_duplicate,omitempty"`
@@ -240,7 +240,11 @@ func (e *Engine) identityKey(t *plannedTask) (string, error) {
 		}
 		requested = now
 	}
-	return identity.Key(identity.Request{Strategy: identity.Strategy(r.IdentityStrategy), Key: r.IdentityKey, Namespace: t.entry.Namespace,
+	key := r.IdentityKey
+	if key != "" { // a key means something within its task type only
+		key = t.entry.Namespace + "/" + t.entry.Name + ":" + key
+	}
+	return identity.Key(identity.Request{Strategy: identity.Strategy(r.IdentityStrategy), Key: key, Namespace: t.entry.Namespace,
 		Name: t.entry.Name, Version: t.entry.Version, Initiator: r.Initiator, SourceSystem: r.SourceSystem, Reason: r.Reason,
 		Context: t.context, BypassSteps: r.BypassSteps, RequestedAt: requested})
 }

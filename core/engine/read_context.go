@@ -9,6 +9,76 @@ import (
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
 
+// ContextRequest names a task.
+type ContextRequest struct {
+	Call
+	// The task.
+	TaskID int64 `json:"task_id"`
+}
+
+// ContextsRequest names many tasks.
+type ContextsRequest struct {
+	Call
+	// The tasks, 1 to 10000; ids that do not exist are left out of the answer.
+	TaskIDs []int64 `json:"task_ids"`
+}
+
+// TaskContext is the execution context of a task: where it stands and what can happen next.
+type TaskContext struct {
+	// The task.
+	TaskID int64 `json:"task_id"`
+	// Its task type.
+	NamedTaskID int64 `json:"named_task_id"`
+	// Its state.
+	Status workflow.State `json:"status"`
+	// All steps.
+	TotalSteps int `json:"total_steps"`
+	// Steps in state pending.
+	PendingSteps int `json:"pending_steps"`
+	// Steps in state in_progress.
+	InProgressSteps int `json:"in_progress_steps"`
+	// Steps that are complete or resolved.
+	CompletedSteps int `json:"completed_steps"`
+	// Steps in state error.
+	FailedSteps int `json:"failed_steps"`
+	// Steps that may run now.
+	ReadySteps int `json:"ready_steps"`
+	// has_ready_steps, processing, blocked_by_failures, all_complete or waiting_for_dependencies.
+	ExecutionStatus string `json:"execution_status"`
+	// execute_ready_steps, wait_for_completion, handle_failures, finalize_task or wait_for_dependencies.
+	RecommendedAction string `json:"recommended_action"`
+	// 0 to 100 with two decimals.
+	CompletionPercentage float64 `json:"completion_percentage"`
+	// healthy, recovering or blocked.
+	HealthStatus string `json:"health_status"`
+	// The earliest instant at which something can happen without a person, null when nothing can.
+	NextWakeAt workflow.Instant `json:"next_wake_at"`
+}
+
+// ContextsReply is the answer to task_context_many.
+type ContextsReply struct {
+	// The contexts by task id.
+	Items []TaskContext `json:"items"`
+	// Always null: the request bounds the list.
+	Next *int64 `json:"next"`
+}
+
+// WaitTaskRequest waits for a task.
+type WaitTaskRequest struct {
+	Call
+	// The task.
+	TaskID int64 `json:"task_id"`
+	// How long to wait, in milliseconds, 0 to 600000. Default 30000; timeout_ms is raised to fit.
+	WaitMS *int64 `json:"wait_ms,omitempty"`
+}
+
+// WaitTaskReply is the answer to task_wait.
+type WaitTaskReply struct {
+	TaskContext
+	// True when the task had not ended when the wait was over.
+	TimedOut bool `json:"timed_out"`
+}
+
 // judged is one task with every step judged by the readiness rules.
 type judged struct {
 	task     workflow.Task

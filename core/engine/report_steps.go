@@ -81,6 +81,9 @@ type ReportStepsReply struct {
 	NextDue workflow.Instant `json:"next_due"`
 }
 
+// retryAfterMax bounds the wait that a report may ask for, in seconds: a day.
+const retryAfterMax = 86_400
+
 // outcomeMessageMax bounds the text of an error in the history, in bytes; the
 // whole of it stays in the step's results.
 const outcomeMessageMax = 2_000
@@ -122,7 +125,7 @@ func (o *Outcome) check(path string) error {
 		}
 	case "error":
 		if o.RetryAfterSeconds != nil {
-			return checkRange(path+".retry_after_seconds", int64(*o.RetryAfterSeconds), 0, 86_400)
+			return checkRange(path+".retry_after_seconds", int64(*o.RetryAfterSeconds), 0, retryAfterMax)
 		}
 	default:
 		return fault.New(fault.InvalidRequest, "%s.status is %q", path, o.Status).At(path + ".status").
