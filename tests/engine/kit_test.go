@@ -178,16 +178,24 @@ func (k *kit) derived(task int64) derived {
 	return d
 }
 
-// requireTruth checks that queue rows and counters, which the everyday paths
-// keep by differences, equal what reconcile computes from the truth.
-func (k *kit) requireTruth(task int64) {
+// truth returns what is kept by differences and what reconcile computes from the
+// truth; it leaves the latter in the database.
+func (k *kit) truth(task int64) (kept, computed derived) {
 	k.t.Helper()
-	kept := k.derived(task)
+	kept = k.derived(task)
 	require.NoError(k.t, k.store.Write(ctx(), func(tx store.Tx) error {
 		return tx.DirtyInsert(ctx(), []int64{task}, workflow.At(k.clock.Now()))
 	}))
 	require.NoError(k.t, k.Sweep(ctx()))
-	require.Equal(k.t, k.derived(task), kept, "what is kept by differences must equal the truth")
+	return kept, k.derived(task)
+}
+
+// requireTruth checks that queue rows and counters, which the everyday paths
+// keep by differences, equal the truth.
+func (k *kit) requireTruth(task int64) {
+	k.t.Helper()
+	kept, computed := k.truth(task)
+	require.Equal(k.t, computed, kept, "what is kept by differences must equal the truth")
 }
 
 // diamond is start → {left, right} → merge.
