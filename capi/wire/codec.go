@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"reflect"
 
 	"github.com/goccy/go-json"
@@ -56,4 +57,17 @@ func decode(raw []byte, want *shape, into any) error {
 		return fault.Wrap(fault.InvalidRequest, err, "the request cannot be read").With("length", len(raw))
 	}
 	return nil
+}
+
+// Check reports whether raw is one JSON object by the rules of Decode, without
+// asking which keys it has. No bytes at all are read as {}.
+func Check(raw []byte) error {
+	if len(raw) == 0 {
+		return nil
+	}
+	s := scan(raw, nil)
+	if first := bytes.TrimLeft(raw, " \t\r\n"); s.failed == nil && first[0] != '{' {
+		s.note(len(raw)-len(first), "is not an object", "Send one JSON object.")
+	}
+	return s.err()
 }

@@ -1,0 +1,90 @@
+package dispatch
+
+import (
+	"context"
+	"reflect"
+
+	"github.com/tasker-systems/tasker-core-go/capi/session"
+	"github.com/tasker-systems/tasker-core-go/capi/wire"
+	"github.com/tasker-systems/tasker-core-go/core/engine"
+)
+
+// row is how one operation is run.
+type row struct {
+	name           string
+	request, reply reflect.Type
+	run            func(context.Context, *session.Engine, wire.Kind, []byte) ([]byte, error)
+}
+
+// table runs what wire.Operations lists, in the same order.
+var table = []row{
+	handle("engine_health", (*engine.Engine).Health),
+	handle("engine_config_get", (*engine.Engine).Settings),
+	handle("engine_clock_advance", (*engine.Engine).AdvanceClock),
+	handle("engine_logs_poll", (*engine.Engine).PollLogs),
+	handle("schema_migrate", (*engine.Engine).Migrate),
+	handle("schema_status", (*engine.Engine).SchemaStatus),
+	handle("template_register", (*engine.Engine).RegisterTemplate),
+	handle("template_load", (*engine.Engine).LoadTemplates),
+	handle("template_get", (*engine.Engine).GetTemplate),
+	handle("template_list", (*engine.Engine).ListTemplates),
+	handle("template_validate", (*engine.Engine).ValidateTemplate),
+	handle("task_create", (*engine.Engine).CreateTask),
+	handle("task_create_many", (*engine.Engine).CreateTasks),
+	handle("task_get", (*engine.Engine).GetTask),
+	handle("task_list", (*engine.Engine).ListTasks),
+	handle("task_context", (*engine.Engine).GetContext),
+	handle("task_context_many", (*engine.Engine).ListContexts),
+	handle("task_wait", (*engine.Engine).WaitTask),
+	handle("task_cancel", (*engine.Engine).CancelTask),
+	handle("step_readiness", (*engine.Engine).ListReadiness),
+	handle("step_ready", (*engine.Engine).ListReady),
+	handle("step_claim", (*engine.Engine).ClaimSteps),
+	handle("step_report", (*engine.Engine).ReportSteps),
+	handle("step_release", (*engine.Engine).ReleaseSteps),
+	handle("step_heartbeat", (*engine.Engine).HeartbeatSteps),
+	handle("step_get", (*engine.Engine).GetStep),
+	handle("transition_list", (*engine.Engine).ListTransitions),
+	handle("worker_register", (*engine.Engine).RegisterWorker),
+	handle("worker_list", (*engine.Engine).ListWorkers),
+	handle("worker_stop", (*engine.Engine).StopWorker),
+}
+
+// handle makes the row of an operation from its use case.
+func handle[Request, Reply any](
+	name string, method func(*engine.Engine, context.Context, Request) (Reply, error),
+) row {
+	requests, replies := wire.CodecOf[Request](), wire.CodecOf[Reply]()
+	timing := timingOf(reflect.TypeFor[Request]())
+	run := func(ctx context.Context, e *session.Engine, kind wire.Kind, raw []byte) ([]byte, error) {
+		request, err := requests.Decode(raw)
+		if err != nil {
+			return nil, err
+		}
+		limit, err := timing.limit(reflect.ValueOf(&request).Elem())
+		if err != nil {
+			return nil, err
+		}
+		ctx, cancel := bounded(ctx, kind, limit)
+		defer cancel()
+		reply, err := method(e.Cases(), ctx, request)
+		if err != nil {
+			return nil, settled(ctx, limit, err)
+		}
+		return replies.Encode(reply)
+	}
+	return row{name, reflect.TypeFor[Request](), reflect.TypeFor[Reply](), run}
+}
+
+// Row describes what is run for an operation, for comparison with the table of
+// operations.
+type Row struct{ Name, Request, Reply string }
+
+// Rows lists what is run, in order.
+func Rows() []Row {
+	rows := make([]Row, len(table))
+	for i, r := range table {
+		rows[i] = Row{r.name, r.request.Name(), r.reply.Name()}
+	}
+	return rows
+}

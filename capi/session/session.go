@@ -1,0 +1,220 @@
+// Package session is the composition root: it turns a configuration into a
+// running engine (store, clock, log, use cases, loops), and ends all of that
+// again in order.
+package session
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/tasker-systems/tasker-core-go/capi/wire"
+	"github.com/tasker-systems/tasker-core-go/core/config"
+	"github.com/tasker-systems/tasker-core-go/core/engine"
+	"github.com/tasker-systems/tasker-core-go/core/fault"
+	"github.com/tasker-systems/tasker-core-go/core/notify"
+	"github.com/tasker-systems/tasker-core-go/core/store/sqlite"
+	"github.com/tasker-systems/tasker-core-go/core/telemetry"
+	"github.com/tasker-systems/tasker-core-go/core/worker"
+	"github.com/tasker-systems/tasker-core-go/core/workflow"
+)
+
+// openPatience bounds opening, migrations included: long enough to wait for
+// another process that migrates the same file.
+const openPatience = 30 * time.Second
+
+// Engine is an open engine with all it is made of. All methods may be called
+// concurrently.
+type Engine struct {
+	cases  *engine.Engine
+	store  *sqlite.Store
+	hub    *notify.Hub
+	loops  *worker.Loops // nil when only the schema is served
+	log    *telemetry.Log
+	now    func() time.Time
+	panics *telemetry.Counter
+	calls  *calls
+}
+
+// OpenReply is the answer to tasker_open: what was opened.
+type OpenReply struct {
+	// Version of the library.
+	Version string `json:"version"`
+	// "sqlite".
+	Store string `json:"store"`
+	// Version of the database software.
+	ServerVersion string `json:"server_version"`
+	// File of the database.
+	Location string `json:"location"`
+	// Highest applied migration, 0 when none.
+	SchemaVersion int `json:"schema_version"`
+	// Highest migration that this library knows.
+	SchemaNewest int `json:"schema_newest"`
+	// "auto", "check" or "only".
+	Migrate string `json:"migrate"`
+	// Where the clock stands, null when it runs.
+	FrozenAt workflow.Instant `json:"frozen_at"`
+}
+
+// Open is OpenAs for a build without a version.
+func Open(config []byte, environment map[string]string) (*Engine, []byte, error) {
+	return OpenAs("0.0.0-development", config, environment)
+}
+
+// OpenAs opens an engine from the JSON object of tasker_open and the TASKER_
+// variables of the environment, and returns it with the encoded OpenReply.
+// version is the library's, for engine_health. Errors: those of the
+// configuration and those of opening the store; nothing stays open then.
+func OpenAs(version string, raw []byte, environment map[string]string) (*Engine, []byte, error) {
+	if err := wire.Check(raw); err != nil {
+		return nil, nil, err
+	}
+	settings, err := config.Load(raw, environment)
+	if err != nil {
+		return nil, nil, err
+	}
+	log, err := telemetry.NewLog(settings.Log.Capacity, settings.Log.Level)
+	if err != nil {
+		return nil, nil, err
+	}
+	tune(settings.Runtime)
+	ctx, cancel := context.WithTimeout(context.Background(), openPatience)
+	defer cancel()
+	e := &Engine{log: log, now: time.Now, panics: &telemetry.Counter{}, calls: newCalls(), hub: notify.NewHub()}
+	var advance func(time.Duration) (workflow.Instant, error)
+	if at, frozen := settings.Clock.Frozen(); frozen {
+		clock := &frozenClock{at: at}
+		e.now, advance = clock.now, clock.advance
+	}
+	if e.store, err = openStore(ctx, settings, e); err != nil {
+		e.hub.Close()
+		return nil, nil, err
+	}
+	e.cases = engine.New(e.options(version, settings, advance))
+	e.start(settings)
+	reply, err := e.describe(ctx, version, settings, advance != nil)
+	if err != nil {
+		e.calls.close()
+		_ = e.end(ctx) // the error that counts is the one that stopped the opening
+		return nil, nil, err
+	}
+	return e, reply, nil
+}
+
+// tune sets what the host asked for in the Go runtime, which all engines of the
+// process share.
+func tune(r config.Runtime) {
+	if r.Processors > 0 {
+		runtime.GOMAXPROCS(r.Processors)
+	}
+	if r.MemoryLimitMB > 0 {
+		debug.SetMemoryLimit(int64(r.MemoryLimitMB) << 20)
+	}
+	if r.GCPercent > 0 {
+		debug.SetGCPercent(r.GCPercent)
+	}
+}
+
+func openStore(ctx context.Context, c *config.Config, e *Engine) (*sqlite.Store, error) {
+	return sqlite.Open(ctx, sqlite.Options{
+		Path: c.Location.Path, Migrate: c.Migrate, Synchronous: c.Database.Synchronous, PageCountMax: c.Database.PagesMax,
+		Readers: c.Database.ReadConnections, Clock: e.now, Log: slog.New(records{log: e.log, now: e.now}),
+	})
+}
+
+func (e *Engine) options(version string, c *config.Config, advance func(time.Duration) (workflow.Instant, error)) engine.Options {
+	listed := c.Settings()
+	settings := make([]engine.Setting, len(listed))
+	for i, s := range listed {
+		settings[i] = engine.Setting{Name: s.Name, Value: s.Value, Source: s.Source}
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return engine.Options{
+		Store: e.store, Schema: e.store, Hub: e.hub, Log: e.log, Settings: settings, Version: version,
+		Lease: c.Worker.Lease(), Identity: c.Engine.IdentityStrategy, Environment: c.Engine.Environment,
+		Host: host, PID: os.Getpid(), Panics: e.panics.Value, Advance: advance,
+	}
+}
+
+// start begins the loops, unless only the schema is served: the tables may not
+// be there.
+func (e *Engine) start(c *config.Config) {
+	for _, name := range c.Ignored {
+		e.Log(telemetry.Info, "an environment variable names no setting and is ignored", map[string]any{"name": name})
+	}
+	if c.Migrate == sqlite.MigrateOnly {
+		return
+	}
+	e.loops = worker.Start(worker.Options{
+		Beat: e.cases.Beat, Sweep: e.cases.Sweep, Ring: e.hub.Ring, Changes: e.store.Changes(),
+		Report: func(err error) {
+			e.Log(telemetry.Warn, "a background task failed", map[string]any{"error": err.Error()})
+		},
+		BeatEvery: c.Worker.Heartbeat(), SweepEvery: c.Worker.Sweep(), Draw: rand.Float64,
+	})
+}
+
+func (e *Engine) describe(ctx context.Context, version string, c *config.Config, frozen bool) ([]byte, error) {
+	status, err := e.store.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	about, err := e.store.Describe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reply := OpenReply{Version: version, Store: about.Kind, ServerVersion: about.ServerVersion, Location: about.Location,
+		SchemaVersion: status.Current, SchemaNewest: status.Newest, Migrate: c.Migrate}
+	if frozen {
+		reply.FrozenAt = workflow.At(e.now())
+	}
+	return wire.Encode(reply)
+}
+
+// Cases returns the use cases, which live as long as the engine is open.
+func (e *Engine) Cases() *engine.Engine { return e.cases }
+
+// SchemaOnly reports whether the engine was opened with migrate "only", so that
+// nothing but the schema can be worked on.
+func (e *Engine) SchemaOnly() bool { return e.loops == nil }
+
+// Begin counts a call in and returns its context, which ends early by Close
+// and, if the call waits for something to happen, by Interrupt; context.Cause
+// then tells the *fault.Error to answer. The caller ends the call with done.
+// Errors: Closed.
+func (e *Engine) Begin(ctx context.Context, waits bool) (joined context.Context, done func(), err error) {
+	return e.calls.begin(ctx, waits)
+}
+
+// Interrupt ends the calls that wait now with Cancelled. Those that begin later
+// are not touched, nor are calls that are at work in the database.
+func (e *Engine) Interrupt() { e.calls.interruptWaiting() }
+
+// OnWake adds a callback that runs whenever there may be something new: steps
+// to claim, tasks that ended. It must not block, may run on any goroutine, and
+// must be added before it is needed: what happened earlier is not told again.
+func (e *Engine) OnWake(call func()) { e.hub.OnRing(call) }
+
+// Log keeps one record in the log that the host pulls.
+func (e *Engine) Log(level, message string, fields map[string]any) {
+	e.log.Add(workflow.At(e.now()), level, message, fields)
+}
+
+// Panicked counts a panic that ended a call and logs it with its stack, which
+// goes nowhere else. It returns the error to answer.
+func (e *Engine) Panicked(operation string, cause any, stack []byte) error {
+	e.panics.Add()
+	e.Log(telemetry.Error, "a defect ended a call", map[string]any{
+		"operation": operation, "panic": fmt.Sprint(cause), "stack": string(stack),
+	})
+	return fault.New(fault.Internal, "a defect in the library ended this call").With("operation", operation).
+		Advise("Please report it with the log of this moment (engine_logs_poll); other calls go on.")
+}
