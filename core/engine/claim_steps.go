@@ -40,8 +40,8 @@ func (e *Engine) ClaimSteps(ctx context.Context, r ClaimStepsRequest) (ClaimStep
 	if r.Limit == 0 {
 		r.Limit = 1
 	}
-	claim := ClaimRequest{WorkerID: r.WorkerID, Limit: r.Limit}
-	if err := cmp.Or(checkClaim(&claim), checkRange("wait_ms", r.WaitMS, 0, timeoutMaxMS)); err != nil {
+	claim := claimJob{ClaimRequest{WorkerID: r.WorkerID, Limit: r.Limit}, r.CorrelationID}
+	if err := cmp.Or(checkClaim(&claim.ClaimRequest), checkRange("wait_ms", r.WaitMS, 0, timeoutMaxMS)); err != nil {
 		return ClaimStepsReply{}, err
 	}
 	until := time.Now().Add(time.Duration(r.WaitMS) * time.Millisecond)
@@ -58,6 +58,12 @@ func (e *Engine) ClaimSteps(ctx context.Context, r ClaimStepsRequest) (ClaimStep
 	}
 }
 
+// claimJob is a claim with the correlation of its call.
+type claimJob struct {
+	ClaimRequest
+	correlation string
+}
+
 // checkClaim refuses a claim that cannot be served.
 func checkClaim(r *ClaimRequest) error {
 	if r == nil {
@@ -67,7 +73,7 @@ func checkClaim(r *ClaimRequest) error {
 }
 
 // tryClaim claims once. It looks before it locks: an idle worker only reads.
-func (e *Engine) tryClaim(ctx context.Context, claim ClaimRequest) (ClaimStepsReply, error) {
+func (e *Engine) tryClaim(ctx context.Context, claim claimJob) (ClaimStepsReply, error) {
 	reply := ClaimStepsReply{Steps: []ClaimedStep{}}
 	if err := e.refreshRoutes(ctx, claim.WorkerID); err != nil {
 		return reply, err
@@ -125,12 +131,12 @@ func (e *Engine) nextDue(ctx context.Context, worker int64) (due workflow.Instan
 }
 
 // runClaims serves one group of claims in one transaction.
-func (e *Engine) runClaims(ctx context.Context, requests []ClaimRequest) (results []batch.Result[[]ClaimedStep], err error) {
+func (e *Engine) runClaims(ctx context.Context, requests []claimJob) (results []batch.Result[[]ClaimedStep], err error) {
 	defer e.barrier(&err)
 	err = e.write(ctx, "", func(u *unit) error {
 		results = make([]batch.Result[[]ClaimedStep], len(requests))
 		for i, request := range requests {
-			claimed, err := u.claim(request)
+			claimed, err := u.claim(request.ClaimRequest, request.correlation)
 			if err != nil && fault.KindOf(err) != fault.NotFound {
 				return err
 			}

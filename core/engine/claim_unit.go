@@ -16,8 +16,10 @@ const claimRounds = 4
 
 // claim leases steps to a worker inside this unit. Rows planned so far are
 // written first, so that newly ready children can be claimed at once.
-func (u *unit) claim(r ClaimRequest) ([]ClaimedStep, error) {
+func (u *unit) claim(r ClaimRequest, correlation string) ([]ClaimedStep, error) {
 	claimed := []ClaimedStep{}
+	u.correlation = correlation // of the rows that this claim writes
+	defer func() { u.correlation = "" }()
 	if err := u.flush(); err != nil {
 		return claimed, err
 	}

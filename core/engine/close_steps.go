@@ -26,6 +26,8 @@ type closing struct {
 	Epoch  int64
 	Digest string // of the outcome; empty when the core ends the lease
 
+	correlation string
+
 	// decide plans the end from what was read under the lock.
 	decide func(u *unit, task *workTask, step *workflow.Step, lease workflow.Lease) ending
 }
@@ -243,6 +245,7 @@ func (c *closer) apply(won []int, endings map[int]ending) (satisfied []int64) {
 		c.freed = append(c.freed, step.ID)
 		task.Running--
 		task.touched = true
+		task.correlation = c.closings[i].correlation
 		step.State = end.to
 		switch {
 		case end.to.Satisfies():

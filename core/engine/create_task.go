@@ -118,6 +118,9 @@ func (e *Engine) createTasks(ctx context.Context, correlation string, tasks []Ne
 	job := createJob{claim: claim, correlation: correlation}
 	err := e.Store.Read(ctx, func(r store.Reader) (err error) {
 		job.tasks, err = e.plan(ctx, r, tasks, path)
+		for i := range job.tasks {
+			job.tasks[i].correlation = correlation
+		}
 		return err
 	})
 	if err != nil {
@@ -129,7 +132,7 @@ func (e *Engine) createTasks(ctx context.Context, correlation string, tasks []Ne
 // runCreates serves one group of create calls in one transaction.
 func (e *Engine) runCreates(ctx context.Context, jobs []createJob) (results []batch.Result[CreateTasksReply], err error) {
 	defer e.barrier(&err)
-	err = e.write(ctx, jobs[0].correlation, func(u *unit) error {
+	err = e.write(ctx, "", func(u *unit) error {
 		results = make([]batch.Result[CreateTasksReply], len(jobs))
 		answers, errs, err := u.create(jobs)
 		if err != nil {
@@ -138,7 +141,7 @@ func (e *Engine) runCreates(ctx context.Context, jobs []createJob) (results []ba
 		for i := range jobs {
 			results[i] = batch.Result[CreateTasksReply]{Value: answers[i], Err: errs[i]}
 			if jobs[i].claim != nil && errs[i] == nil {
-				results[i].Value.Claimed, results[i].Err = u.claim(*jobs[i].claim)
+				results[i].Value.Claimed, results[i].Err = u.claim(*jobs[i].claim, jobs[i].correlation)
 			}
 		}
 		return nil

@@ -17,13 +17,14 @@ type createJob struct {
 
 // plannedTask is a task that can be stored as it is.
 type plannedTask struct {
-	request NewTask
-	path    string // of the task in its request, for errors
-	entry   *catalogEntry
-	key     string // identity hash
-	context workflow.JSON
-	bypass  map[string]bool
-	steps   []plannedStep // in declaration order
+	request     NewTask
+	correlation string
+	path        string // of the task in its request, for errors
+	entry       *catalogEntry
+	key         string // identity hash
+	context     workflow.JSON
+	bypass      map[string]bool
+	steps       []plannedStep // in declaration order
 }
 
 // plannedStep is a step with its parents as indexes into the same task.
@@ -199,14 +200,13 @@ func (u *unit) bypass(fresh []*plannedTask, ids, stepIDs []int64) error {
 				open++
 				continue
 			}
-			meta := u.metadata().Text("resolved_by", "bypass_steps").JSON()
 			moves = append(moves, store.Move{OwnerID: stepIDs[base+k], From: workflow.Pending, At: u.now,
-				Path: []store.Hop{{To: workflow.ResolvedManually, Metadata: meta}}})
+				Path: []store.Hop{{To: workflow.ResolvedManually, Metadata: bypassed(task)}}})
 		}
 		if open == 0 {
 			ends = append(ends, store.Move{OwnerID: ids[i], From: workflow.Pending, At: u.now, Path: []store.Hop{
 				{To: workflow.InProgress, Metadata: u.via(workflow.Complete)},
-				{To: workflow.Complete, Metadata: u.metadata().Text("resolved_by", "bypass_steps").JSON()}}})
+				{To: workflow.Complete, Metadata: bypassed(task)}}})
 		}
 		base += len(task.steps)
 	}
@@ -217,6 +217,11 @@ func (u *unit) bypass(fresh []*plannedTask, ids, stepIDs []int64) error {
 		return nil
 	}
 	return u.endBypassed(ends)
+}
+
+// bypassed is the metadata of what a request resolved by naming it (D12).
+func bypassed(task *plannedTask) workflow.JSON {
+	return (&workflow.Object{}).TextIf("correlation_id", task.correlation).Text("resolved_by", "bypass_steps").JSON()
 }
 
 func (u *unit) endBypassed(ends []store.Move) error {

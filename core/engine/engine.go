@@ -47,7 +47,7 @@ type Engine struct {
 
 	reports *batch.Group[ReportStepsRequest, ReportStepsReply]
 	creates *batch.Group[createJob, CreateTasksReply]
-	claims  *batch.Group[ClaimRequest, []ClaimedStep]
+	claims  *batch.Group[claimJob, []ClaimedStep]
 }
 
 // Caps of the groups, in entries: enough to spread a commit's cost, few enough
@@ -78,9 +78,9 @@ func New(options Options) *Engine {
 		Run: e.runCreates, Cap: createGroupCap,
 		Weight: func(j createJob) int { return len(j.tasks) },
 	})
-	e.claims = batch.New(batch.Options[ClaimRequest, []ClaimedStep]{
+	e.claims = batch.New(batch.Options[claimJob, []ClaimedStep]{
 		Run: e.runClaims, Cap: claimGroupCap,
-		Weight: func(r ClaimRequest) int { return r.Limit },
+		Weight: func(j claimJob) int { return j.Limit },
 	})
 	if now, err := e.Store.Now(context.Background()); err == nil {
 		e.openedAt = now

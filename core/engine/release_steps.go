@@ -79,7 +79,7 @@ func (e *Engine) ReleaseSteps(ctx context.Context, r ReleaseStepsRequest) (Relea
 // releaseClosing ends a lease by way of error to pending (design section 6,
 // shutdown).
 func releaseClosing(name LeaseName, correlation string) closing {
-	return closing{StepID: name.StepID, Epoch: name.Epoch,
+	return closing{StepID: name.StepID, Epoch: name.Epoch, correlation: correlation,
 		decide: func(u *unit, _ *workTask, _ *workflow.Step, lease workflow.Lease) ending {
 			meta := (&workflow.Object{}).TextIf("correlation_id", correlation).Int("epoch", name.Epoch).
 				Int("worker_id", lease.WorkerID).Flag("released", true)

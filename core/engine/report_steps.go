@@ -158,7 +158,7 @@ func (e *Engine) runReports(ctx context.Context, requests []ReportStepsRequest) 
 			from += len(own)
 			results[i].Value = ReportStepsReply{Verdicts: u.withTaskStates(own), Claimed: []ClaimedStep{}}
 			if claim := requests[i].Claim; claim != nil {
-				results[i].Value.Claimed, results[i].Err = u.claim(*claim)
+				results[i].Value.Claimed, results[i].Err = u.claim(*claim, requests[i].CorrelationID)
 			}
 		}
 		return nil
@@ -179,7 +179,7 @@ func (u *unit) withTaskStates(verdicts []Verdict) []Verdict {
 // outcomeClosing makes a closing of a reported outcome.
 func outcomeClosing(o *Outcome, correlation string) closing {
 	digest := o.digest()
-	return closing{StepID: o.StepID, Epoch: o.Epoch, Digest: digest,
+	return closing{StepID: o.StepID, Epoch: o.Epoch, Digest: digest, correlation: correlation,
 		decide: func(u *unit, task *workTask, step *workflow.Step, lease workflow.Lease) ending {
 			meta := (&workflow.Object{}).TextIf("correlation_id", correlation).
 				Int("epoch", o.Epoch).Text("digest", digest).Int("attempt", int64(step.Tries()+1)).Int("worker_id", lease.WorkerID)

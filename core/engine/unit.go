@@ -34,10 +34,11 @@ type unit struct {
 // workTask is a locked task and what this transaction does to it.
 type workTask struct {
 	workflow.TaskLock
-	from      workflow.State // state of the row that was read under the lock
-	reconcile bool           // recompute queue and counters from the truth before the commit
-	touched   bool
-	hops      []store.Hop // rows to write, in order; empty: the state stays
+	from        workflow.State // state of the row that was read under the lock
+	reconcile   bool           // recompute queue and counters from the truth before the commit
+	touched     bool
+	correlation string      // of the call whose outcome touched it last
+	hops        []store.Hop // rows to write, in order; empty: the state stays
 }
 
 func newUnit(ctx context.Context, e *Engine, tx store.Tx, now workflow.Instant, correlation string) *unit {
@@ -116,11 +117,12 @@ func (u *unit) settle() {
 		if !task.touched || task.State != workflow.InProgress {
 			continue
 		}
+		meta := (&workflow.Object{}).TextIf("correlation_id", cmp.Or(task.correlation, u.correlation))
 		switch {
 		case task.Open == 0:
-			u.moveTask(task, workflow.Complete, u.metadata().JSON())
+			u.moveTask(task, workflow.Complete, meta.JSON())
 		case task.Running == 0 && task.Waiting == 0:
-			u.moveTask(task, workflow.Error, u.metadata().Text("blocked", "no step is ready, leased or waiting for a time").JSON())
+			u.moveTask(task, workflow.Error, meta.Text("blocked", "no step is ready, leased or waiting for a time").JSON())
 		}
 	}
 }
