@@ -42,8 +42,8 @@ func CommonErrors(kind Kind) []fault.Kind {
 		fault.Cancelled, fault.Permission)
 }
 
-// Operations is the table. It is append-only: the position of an operation is
-// its number at the boundary.
+// Operations is the table. It is append-only: the position of an operation,
+// counted from 1, is its number at the boundary.
 var Operations = []Operation{
 	{
 		Name: "engine_health", Request: "Empty", Reply: "HealthReply", Kind: Database, Since: "0.1.0",
