@@ -139,18 +139,18 @@ func (j *journal) ListMigrations(ctx context.Context, db database.DBTxConn) ([]*
 
 // applied reads the version table; a database without it has nothing applied.
 func (r *Runner) applied(ctx context.Context) (map[int]store.Migration, error) {
-	exists, err := tableExists(ctx, r.db, r.dialect)
+	var rows []store.Migration
+	err := r.dialect.Patiently(ctx, func() error {
+		exists, err := tableExists(ctx, r.db, r.dialect)
+		if err == nil && exists {
+			rows, err = readVersions(ctx, r.db)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, r.dialect.Translate(err)
 	}
-	applied := map[int]store.Migration{}
-	if !exists {
-		return applied, nil
-	}
-	rows, err := readVersions(ctx, r.db)
-	if err != nil {
-		return nil, r.dialect.Translate(err)
-	}
+	applied := make(map[int]store.Migration, len(rows))
 	for _, m := range rows {
 		applied[m.Version] = m
 	}

@@ -30,6 +30,8 @@ type Dialect struct {
 	// Begin begins a transaction on the connection that no other migrator can
 	// be in, waiting for its turn until the context ends.
 	Begin func(ctx context.Context, conn *sql.Conn) error
+	// Patiently tries a read until no lock of another process is in its way.
+	Patiently func(ctx context.Context, try func() error) error
 	// TableExists is a query that answers one row with 0 or 1: whether the
 	// table named by its only parameter exists.
 	TableExists string

@@ -34,8 +34,15 @@ func newConnector(o Options) *connector {
 	return &connector{driver: &sqlite3.SQLiteDriver{}, source: source}
 }
 
-// Connect opens one connection.
-func (c *connector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.source) }
+// Connect opens one connection. Its settings make it read the file, which can
+// be locked for a moment while another process opens it for the first time.
+func (c *connector) Connect(ctx context.Context) (conn driver.Conn, err error) {
+	err = patiently(ctx, func() error {
+		conn, err = c.driver.Open(c.source)
+		return err
+	})
+	return conn, err
+}
 
 // Driver returns the driver behind the connector.
 func (c *connector) Driver() driver.Driver { return c.driver }

@@ -74,7 +74,8 @@ func (s *Store) withRunner(ctx context.Context, fn func(*migrate.Runner) error) 
 
 func (s *Store) dialect() migrate.Dialect {
 	return migrate.Dialect{
-		Files: files(),
+		Files:     files(),
+		Patiently: patiently,
 		Begin: func(ctx context.Context, conn *sql.Conn) error {
 			err := patiently(ctx, func() error {
 				_, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE")

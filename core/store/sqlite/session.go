@@ -74,7 +74,11 @@ func (s *Store) setUpWriter(ctx context.Context, writer *session) error {
 			return err
 		}
 	}
-	return nil
+	// From here on a commit of others counts as a change.
+	return patiently(ctx, func() error {
+		_, err := writer.sawChange()
+		return err
+	})
 }
 
 // openReader opens a connection that cannot write.
