@@ -5,6 +5,7 @@ package batch
 
 import (
 	"context"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -29,6 +30,9 @@ type Options[Q, R any] struct {
 	Weight func(Q) int
 	// Cap bounds the weight of a group; a single heavier request goes alone.
 	Cap int
+	// Panicked makes an error of a panic in Run, which ends the group's calls and
+	// not the process.
+	Panicked func(cause any, stack []byte) error
 }
 
 // Group joins concurrent calls. All methods may be called concurrently.
@@ -97,6 +101,13 @@ func (g *Group[Q, R]) enqueue(m *member[Q, R]) error {
 		g.runner.Go(g.loop)
 	}
 	return nil
+}
+
+// Waiting returns how many calls wait for the next group.
+func (g *Group[Q, R]) Waiting() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.queue)
 }
 
 func (g *Group[Q, R]) withdraw(m *member[Q, R]) {
@@ -178,8 +189,8 @@ func (g *Group[Q, R]) run(members []*member[Q, R]) (results []Result[R], err err
 	ctx, cancel := groupContext(members)
 	defer cancel()
 	defer func() {
-		if p := recover(); p != nil {
-			results, err = nil, fault.New(fault.Internal, "a defect ended the call").With("panic", p)
+		if cause := recover(); cause != nil {
+			results, err = nil, g.options.Panicked(cause, debug.Stack())
 		}
 	}()
 	requests := make([]Q, len(members))

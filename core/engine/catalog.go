@@ -42,6 +42,13 @@ type catalogEntry struct {
 
 func newCatalog() *catalog { return &catalog{entries: map[int64]*catalogEntry{}} }
 
+// forget drops every entry; they are loaded again when they are needed.
+func (c *catalog) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.entries)
+}
+
 // get returns an entry, nil when it was never loaded.
 func (c *catalog) get(id int64) *catalogEntry {
 	c.mu.Lock()

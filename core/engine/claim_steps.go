@@ -132,7 +132,6 @@ func (e *Engine) nextDue(ctx context.Context, worker int64) (due workflow.Instan
 
 // runClaims serves one group of claims in one transaction.
 func (e *Engine) runClaims(ctx context.Context, requests []claimJob) (results []batch.Result[[]ClaimedStep], err error) {
-	defer e.barrier(&err)
 	err = e.write(ctx, "", func(u *unit) error {
 		results = make([]batch.Result[[]ClaimedStep], len(requests))
 		for i, request := range requests {

@@ -131,7 +131,6 @@ func (e *Engine) createTasks(ctx context.Context, correlation string, tasks []Ne
 
 // runCreates serves one group of create calls in one transaction.
 func (e *Engine) runCreates(ctx context.Context, jobs []createJob) (results []batch.Result[CreateTasksReply], err error) {
-	defer e.barrier(&err)
 	err = e.write(ctx, "", func(u *unit) error {
 		results = make([]batch.Result[CreateTasksReply], len(jobs))
 		answers, errs, err := u.create(jobs)

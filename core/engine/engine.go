@@ -25,15 +25,17 @@ type Options struct {
 	Settings []Setting // answered by engine_config_get
 	Version  string    // of the library, for engine_health
 
-	Lease       time.Duration                                 // after how long without heartbeat a worker counts as dead; default 15 s
-	Policy      *readiness.Policy                             // default readiness.Core
-	Identity    string                                        // default identity strategy; default "default"
-	Environment string                                        // default environment of templates
-	Host        string                                        // name of this machine, for worker rows
-	PID         int                                           // of this process, for worker rows
-	Draw        func() float64                                // in [0,1), for jitter and fairness; default a seeded generator
-	Panics      func() int64                                  // panics caught at the boundary
-	Advance     func(time.Duration) (workflow.Instant, error) // nil: the clock is not frozen
+	Lease       time.Duration     // after how long without heartbeat a worker counts as dead; default 15 s
+	Policy      *readiness.Policy // default readiness.Core
+	Identity    string            // default identity strategy; default "default"
+	Environment string            // default environment of templates
+	Host        string            // name of this machine, for worker rows
+	PID         int               // of this process, for worker rows
+	Draw        func() float64    // in [0,1), for jitter and fairness; default a seeded generator
+	// Panicked makes an error of a panic in a group of calls; default: Internal.
+	Panicked func(operation string, cause any, stack []byte) error
+	Panics   func() int64                                  // panics caught at the boundary
+	Advance  func(time.Duration) (workflow.Instant, error) // nil: the clock is not frozen
 }
 
 // Engine serves all operations on one database. All methods may be called
@@ -69,23 +71,37 @@ func New(options Options) *Engine {
 	if options.Draw == nil {
 		options.Draw = seededDraw()
 	}
+	if options.Panicked == nil {
+		options.Panicked = func(operation string, cause any, _ []byte) error {
+			return fault.New(fault.Internal, "a defect in %s ended the call: %v", operation, cause)
+		}
+	}
 	e := &Engine{Options: options, catalog: newCatalog(), workers: newWorkers(), watch: newWatch()}
 	e.reports = batch.New(batch.Options[ReportStepsRequest, ReportStepsReply]{
-		Run: e.runReports, Cap: reportGroupCap,
+		Run: e.runReports, Cap: reportGroupCap, Panicked: e.survive("step_report"),
 		Weight: func(r ReportStepsRequest) int { return len(r.Outcomes) },
 	})
 	e.creates = batch.New(batch.Options[createJob, CreateTasksReply]{
-		Run: e.runCreates, Cap: createGroupCap,
+		Run: e.runCreates, Cap: createGroupCap, Panicked: e.survive("task_create"),
 		Weight: func(j createJob) int { return len(j.tasks) },
 	})
 	e.claims = batch.New(batch.Options[claimJob, []ClaimedStep]{
-		Run: e.runClaims, Cap: claimGroupCap,
+		Run: e.runClaims, Cap: claimGroupCap, Panicked: e.survive("step_claim"),
 		Weight: func(j claimJob) int { return j.Limit },
 	})
 	if now, err := e.Store.Now(context.Background()); err == nil {
 		e.openedAt = now
 	}
 	return e
+}
+
+// survive returns what a group does with a panic: the caches may be half-made,
+// so they are dropped, and the engine goes on.
+func (e *Engine) survive(operation string) func(any, []byte) error {
+	return func(cause any, stack []byte) error {
+		e.catalog.forget()
+		return e.Options.Panicked(operation, cause, stack)
+	}
 }
 
 // seededDraw returns a generator of its own, so that tests can replace it.

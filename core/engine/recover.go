@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tasker-systems/tasker-core-go/core/fault"
 	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
@@ -253,13 +252,4 @@ func (e *Engine) clean(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// barrier turns a panic in a group into an error, so that the group lives on.
-// It is deferred with the address of the result.
-func (e *Engine) barrier(err *error) {
-	if p := recover(); p != nil {
-		e.log("error", "a defect ended a group of calls", map[string]any{"panic": fmt.Sprint(p)})
-		*err = fault.New(fault.Internal, "a defect ended the call")
-	}
 }
