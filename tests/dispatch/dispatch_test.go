@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/tasker-systems/tasker-core-go/capi/dispatch"
 	"github.com/tasker-systems/tasker-core-go/capi/session"
@@ -18,6 +19,9 @@ import (
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 	"github.com/tasker-systems/tasker-core-go/core/store"
 )
+
+// No goroutine of a call or an engine is left behind.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // open opens an engine on a file of its own, with a frozen clock.
 func open(t *testing.T, more string) *session.Engine {
