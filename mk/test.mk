@@ -5,7 +5,7 @@ COVERAGE_FLOOR := 85
 COVERAGE_PROFILE := build/cover/core.out
 
 # Families that load the built library.
-LIBRARY_FAMILIES := abi capi readme scenarios bindings/python
+LIBRARY_FAMILIES := abi race readme bindings/python
 
 .PHONY: test
 test: lib | $(BOOTSTRAP_TEST) ## Every test family; counts each, fails when one ran nothing

@@ -67,12 +67,18 @@ func isEmbed(group *ast.GenDecl, spec *ast.ValueSpec) bool {
 	return false
 }
 
-// isConstant tells a table (a composite literal) or the result of a maker.
+// isConstant tells a table (a composite literal) or the result of a maker, also
+// with methods chained to it.
 func isConstant(value ast.Expr) bool {
 	switch typed := value.(type) {
 	case *ast.CompositeLit:
 		return true
 	case *ast.CallExpr:
+		if chained, ok := typed.Fun.(*ast.SelectorExpr); ok {
+			if inner, isCall := chained.X.(*ast.CallExpr); isCall {
+				return isConstant(inner)
+			}
+		}
 		return slices.Contains(makers, spelled(typed.Fun))
 	}
 	return false
