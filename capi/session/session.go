@@ -123,7 +123,7 @@ func tune(r config.Runtime) {
 func openStore(ctx context.Context, c *config.Config, e *Engine) (*sqlite.Store, error) {
 	return sqlite.Open(ctx, sqlite.Options{
 		Path: c.Location.Path, Migrate: c.Migrate, Synchronous: c.Database.Synchronous, PageCountMax: c.Database.PagesMax,
-		Readers: c.Database.ReadConnections, Clock: e.now, Log: slog.New(records{log: e.log, now: e.now}),
+		Readers: c.Database.ReadConnections, Clock: e.now, Log: slog.New(e.log.Handler(e.now)),
 	})
 }
 

@@ -1,4 +1,4 @@
-package session
+package telemetry
 
 import (
 	"context"
@@ -6,16 +6,19 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tasker-systems/tasker-core-go/core/telemetry"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
 
-// records takes what a part of the library logs through slog into the log that
-// the host pulls. It may be used concurrently.
+// Handler returns a handler that takes what a part of the library logs through
+// log/slog into this log, at the time that now tells. It may be used
+// concurrently.
+func (l *Log) Handler(now func() time.Time) slog.Handler { return records{log: l, now: now} }
+
+// records is what Handler returns.
 type records struct {
-	log    *telemetry.Log
+	log    *Log
 	now    func() time.Time
-	fields []slog.Attr // of With, names complete
+	fields []slog.Attr // of WithAttrs, names complete
 	prefix string      // of WithGroup
 }
 
