@@ -157,7 +157,6 @@ import (
 
 	_ "github.com/fsnotify/fsnotify"
 	_ "github.com/mattn/go-sqlite3"
-	_ "modernc.org/sqlite"
 )
 
 //go:embed task.sql

@@ -71,7 +71,7 @@ var Table = map[string]Rule{
 			"core/store", "core/store/migrate", "core/workflow", "core/graph", "core/readiness", "core/fault",
 			"migrations",
 		},
-		Modules: []string{modernc, mattn, "github.com/fsnotify/fsnotify"},
+		Modules: []string{mattn, "github.com/fsnotify/fsnotify"},
 	},
 	"core/engine": {
 		Packages: []string{
