@@ -174,6 +174,28 @@ func TestAPanicEndsOneCallAndIsCountedAndLogged(t *testing.T) {
 	require.Contains(t, logs, "schema_status")
 }
 
+// panicking is a store whose write transactions end in a panic.
+type panicking struct{ store.Store }
+
+func (panicking) Write(context.Context, func(store.Tx) error) error { panic("defect in a group") }
+
+func TestAPanicInAGroupOfCallsIsCountedAndLoggedToo(t *testing.T) {
+	t.Parallel()
+	e := open(t, `, "worker": {"lease_seconds": 3600, "sweep_seconds": 600}`) // no loop uses the store meanwhile
+	prepare(t, e)
+	sound := e.Cases().Store
+	e.Cases().Store = panicking{sound}
+	_, err := call(t, e, "task_create", `{"name": "order_flow", "context": {"order_id": 43}}`)
+	e.Cases().Store = sound
+	require.Equal(t, fault.Internal, fault.KindOf(err))
+	require.NotContains(t, string(wire.ErrorReply(err)), "defect in a group")
+	require.EqualValues(t, 1, must(t, e, "engine_health", "")["panics"])
+	logs, err := call(t, e, "engine_logs_poll", "")
+	require.NoError(t, err)
+	require.Contains(t, logs, "defect in a group")
+	must(t, e, "task_create", `{"name": "order_flow", "context": {"order_id": 44}}`)
+}
+
 func TestAnInternalErrorIsLoggedInFull(t *testing.T) {
 	t.Parallel()
 	e := open(t, "")
