@@ -85,22 +85,29 @@ func badURL(message string) error {
 		Advise("Use sqlite:relative/path, sqlite:///absolute/path, sqlite::memory: or a plain path.")
 }
 
+// unambiguous is a URL whose parts cannot be mistaken for each other, so that it is
+// sure what is the password: scheme, user, password, host and path, parameters.
+var unambiguous = regexp.MustCompile(`^([a-zA-Z0-9+.-]+://)([\w.-]*)(:[^:/?#@]*)?(@[\w.-]+(?::\d+)?(?:/[\w.-]*)?)(\?.*)?$`)
+
 // Masked returns a database URL without its password and parameters, which can
-// hold secrets too. A plain path or sqlite: URL is returned as it is.
+// hold secrets too. Of a URL that can be read in two ways only the scheme is
+// left. A plain path or sqlite: URL is returned as it is.
 func Masked(text string) string {
-	if !strings.Contains(text, "://") {
+	head, rest, isURL := strings.Cut(text, "://")
+	if !isURL || (strings.EqualFold(head, "sqlite") && strings.HasPrefix(rest, "/")) {
 		return text
 	}
-	parsed, err := url.Parse(text)
-	if err != nil {
-		head, _, _ := strings.Cut(text, "://")
+	parts := unambiguous.FindStringSubmatch(text)
+	if parts == nil {
 		return head + "://…"
 	}
-	if parsed.RawQuery != "" {
-		parsed.RawQuery = "…"
+	masked := parts[1] + parts[2]
+	if parts[3] != "" {
+		masked += ":xxxxx"
 	}
-	if _, has := parsed.User.Password(); has {
-		parsed.User = url.UserPassword(parsed.User.Username(), "xxxxx")
+	masked += parts[4]
+	if parts[5] != "" {
+		masked += "?…"
 	}
-	return parsed.String()
+	return masked
 }

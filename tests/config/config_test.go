@@ -216,6 +216,7 @@ func TestMaskingHidesPasswordsAndParameters(t *testing.T) {
 		"postgres://me:secret@db/tasker?password=secret": "postgres://me:xxxxx@db/tasker?…",
 		"postgres://me@db/tasker":                        "postgres://me@db/tasker",
 		"postgres://me:secret@[bad":                      "postgres://…",
+		"postgres://user:s3cr:#&&@host/db?password=x":    "postgres://…", // once read as host, port and fragment
 		"sqlite:///srv/a.db":                             "sqlite:///srv/a.db",
 		"plain.db":                                       "plain.db",
 	} {
