@@ -50,9 +50,7 @@ def test_every_operation_is_reachable(engine: Engine, tmp_path: Path) -> None:
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "a.yaml").write_text("name: loaded\nstep_templates:\n  - name: x\n")
     seen = {
-        "engine_health": engine.engine_health(deep=False)
-        if _takes("engine_health", "deep")
-        else engine.engine_health(),
+        "engine_health": engine.engine_health(),
         "engine_config_get": engine.engine_config_get(),
         "engine_logs_poll": engine.engine_logs_poll(limit=10),
         "schema_migrate": engine.schema_migrate(dry_run=True),
@@ -104,10 +102,6 @@ def test_every_operation_is_reachable(engine: Engine, tmp_path: Path) -> None:
     assert "second" in seen["task_get"]["drawing"]
     assert seen["template_validate"]["levels"] == [["a"], ["b"]]
     assert seen["step_report"]["verdicts"][0]["verdict"] == "recorded"
-
-
-def _takes(operation: str, field: str) -> bool:
-    return field in inspect.signature(getattr(Operations, operation)).parameters
 
 
 def test_a_frozen_clock_is_advanced(database: str) -> None:

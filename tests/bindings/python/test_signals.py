@@ -123,6 +123,11 @@ def test_handlers_of_signals_are_restored(engine: Engine) -> None:
     worker = Worker(engine)
     worker.handlers.add(lambda step: None, step="only")
     inside = []
-    worker.run(until=lambda: bool(inside.append(signal.getsignal(signal.SIGINT)) or inside))
+
+    def look() -> bool:
+        inside.append(signal.getsignal(signal.SIGINT))
+        return True
+
+    worker.run(until=look)
     assert inside[0] is not before[0]
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 import time
@@ -27,6 +28,11 @@ def history(engine: Engine, task_id: int, name: str = "only") -> list[dict[str, 
     step_id = next(step["step_id"] for step in steps if step["name"] == name)
     rows: list[dict[str, Any]] = engine.transition_list(step_id=step_id)["items"]
     return rows
+
+
+def is_complete(engine: Engine, task_id: int) -> bool:
+    """Whether the one step of the task is complete."""
+    return states(engine, task_id) == {"only": "complete"}
 
 
 def test_a_diamond_runs_in_order_and_results_reach_the_children(engine: Engine) -> None:
@@ -83,10 +89,9 @@ def test_an_exception_is_retried_and_leaves_class_and_trace(engine: Engine) -> N
     worker.run_until_idle()
     rows = history(engine, task_id)
     assert states(engine, task_id) == {"only": "complete"}
-    failures = [row["metadata"]["error"] for row in rows if row["to_state"] == "error"]
-    assert [failure["message"] for failure in failures] == ["attempt 1", "attempt 2"]
-    assert failures[0]["class"] == "ConnectionError"
-    assert "raise ConnectionError" in failures[0]["backtrace"]
+    failures = [row["metadata"] for row in rows if row["to_state"] == "error"]
+    assert [failure["error_message"] for failure in failures] == ["attempt 1", "attempt 2"]
+    assert failures[0]["error_class"] == "ConnectionError"
 
 
 def test_attempts_end_at_the_limit(engine: Engine) -> None:
@@ -98,6 +103,7 @@ def test_attempts_end_at_the_limit(engine: Engine) -> None:
     task = engine.task_get(task_id=task_id, include=["steps"])
     assert task["state"] == "error"
     assert task["steps"][0]["attempts"] == 2
+    assert "1 / 0" in task["steps"][0]["results"]["backtrace"]
 
 
 def test_a_permanent_error_is_not_retried(engine: Engine) -> None:
@@ -115,14 +121,14 @@ def test_a_permanent_error_is_not_retried(engine: Engine) -> None:
     assert attempts == [1]
     assert engine.task_get(task_id=task_id)["state"] == "error"
     failure = history(engine, task_id)[-1]["metadata"]
-    assert failure["error"]["code"] == "declined"
+    assert failure["error_code"] == "declined"
     assert failure["permanent"] is True
 
 
 def test_retry_after_replaces_the_backoff(database: str) -> None:
     # The clock stands still, so the wait is exact and nothing sleeps.
     with Engine.open(database, clock={"frozen_at": "2026-01-31T09:30:00Z"}) as engine:
-        engine.template_register(template=template(backoff={"strategy": "constant", "base_seconds": 900}))
+        engine.template_register(template=template(backoff={"strategy": "constant", "base_seconds": 20}))
         task_id = start(engine)
         worker = Worker(engine)
 
@@ -135,7 +141,7 @@ def test_retry_after_replaces_the_backoff(database: str) -> None:
         ready = engine.step_readiness(task_id=task_id)["items"][0]
         assert ready["backoff_request_seconds"] == 7  # whole seconds, rounded up
         assert ready["next_retry_at"] == "2026-01-31T09:30:07.000000Z"
-        assert history(engine, task_id)[-1]["metadata"]["error"]["code"] == "503"
+        assert history(engine, task_id)[-1]["metadata"]["error_code"] == "503"
         engine.engine_clock_advance(by_ms=7_000)
         worker.run_until_idle()
         assert states(engine, task_id) == {"only": "complete"}
@@ -164,7 +170,7 @@ def test_results_that_are_not_json_fail_that_step_for_good(engine: Engine) -> No
     worker.run_until_idle()
     assert states(engine, task_id) == {"bad": "error", "good": "complete"}
     failure = history(engine, task_id, "bad")[-1]["metadata"]
-    assert "set" in failure["error"]["message"]
+    assert "set" in failure["error_message"]
     assert failure["permanent"] is True
 
 
@@ -201,7 +207,7 @@ def test_even_system_exit_only_ends_the_attempt(engine: Engine) -> None:
         raise SystemExit(3)
 
     worker.run_until_idle()
-    assert history(engine, task_id)[-1]["metadata"]["error"]["class"] == "SystemExit"
+    assert history(engine, task_id)[-1]["metadata"]["error_class"] == "SystemExit"
 
 
 def test_concurrency_is_what_was_asked_for(engine: Engine) -> None:
@@ -267,9 +273,9 @@ def test_a_handler_that_overruns_is_reported_and_abandoned(
         "in_progress",
         "complete",
     ]
-    failure = next(row["metadata"]["error"] for row in rows if row["to_state"] == "error")
-    assert failure["class"] == "HandlerTimeout"
-    assert failure["code"] == "timeout"
+    failure = next(row["metadata"] for row in rows if row["to_state"] == "error")
+    assert failure["error_class"] == "HandlerTimeout"
+    assert failure["error_code"] == "timeout"
     step = engine.task_get(task_id=task_id, include=["steps"])["steps"][0]
     assert step["results"] == {"value": "in time"}
 
@@ -302,8 +308,9 @@ def test_a_lost_lease_is_noticed_and_its_outcome_not_recorded(
 
 
 def test_a_late_outcome_is_refused_and_logged(
-    engine: Engine, database: str, caplog: pytest.LogCaptureFixture
+    engine: Engine, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tasker_core.worker._LEASE_CHECK_SECONDS", 3600.0)
     engine.template_register(template=template())
     task_id = start(engine)
     worker = Worker(engine)
@@ -382,8 +389,7 @@ def test_an_idle_worker_is_woken_by_new_work(engine: Engine, monkeypatch: pytest
     with running(worker):
         until(lambda: engine.worker_list()["items"])
         for _ in range(3):
-            task_id = start(engine)
-            until(lambda task_id=task_id: states(engine, task_id) == {"only": "complete"})
+            until(functools.partial(is_complete, engine, start(engine)))
 
 
 def test_an_engine_that_is_closed_ends_the_run(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -417,6 +423,17 @@ def test_a_worker_that_was_given_up_registers_again(engine: Engine) -> None:
         task_id = start(engine)
         until(lambda: states(engine, task_id) == {"only": "complete"})
         assert engine.worker_list()["items"][0]["worker_id"] != first
+
+
+def test_two_workers_on_one_engine_at_a_time_are_refused(engine: Engine) -> None:
+    first, second = Worker(engine), Worker(engine)
+    for worker in (first, second):
+        worker.handlers.add(lambda step: None, step="only")
+    with running(first):
+        until(lambda: engine.worker_list()["items"])
+        with pytest.raises(RuntimeError, match="an engine for each worker"):
+            second.run()
+    second.run_until_idle()  # one after the other is fine
 
 
 def test_a_worker_without_handlers_is_refused(engine: Engine) -> None:
@@ -454,7 +471,7 @@ def test_an_unknown_parent_is_named_with_those_that_there_are(engine: Engine) ->
     worker.handlers.add(lambda step: {}, step="a")
     worker.handlers.add(lambda step: step.results("c"), step="b")
     worker.run_until_idle()
-    message = history(engine, task_id, "b")[-1]["metadata"]["error"]["message"]
+    message = history(engine, task_id, "b")[-1]["metadata"]["error_message"]
     assert "its parents are: a" in message
 
 

@@ -26,6 +26,7 @@ class Attempt:
         self.step = step
         self.handler = handler
         self.started = time.monotonic()
+        self._elapsed: float | None = None  # seconds in the handler, None while it runs
         self.outcome: dict[str, Any] | None = None
         self.lost = False
         """Whether the lease is gone, so that nothing is to be reported."""
@@ -68,9 +69,7 @@ class Attempt:
 
     def _handle(self) -> dict[str, Any]:
         try:
-            results = self.handler(self.step)
-            if inspect.isawaitable(results):
-                results = asyncio.run(_value_of(results))
+            results = self._call()
         except RetryableError as error:
             return self._raised(error, error.code, **_wait(error.retry_after))
         except PermanentError as error:
@@ -78,6 +77,14 @@ class Attempt:
         except BaseException as error:  # the thread is ours, so even SystemExit ends only the attempt
             return self._raised(error, None)
         return self._outcome("complete", results=results)
+
+    def _call(self) -> Any:
+        began = time.monotonic()
+        try:
+            results = self.handler(self.step)
+            return asyncio.run(_value_of(results)) if inspect.isawaitable(results) else results
+        finally:
+            self._elapsed = time.monotonic() - began
 
     def _raised(self, error: BaseException, code: str | None, **more: Any) -> dict[str, Any]:
         kind = type(error)
@@ -88,8 +95,8 @@ class Attempt:
         return self.failure(str(error), kind=name, code=code, backtrace=trace[-_BACKTRACE_MAX:], **more)
 
     def _outcome(self, status: str, **more: Any) -> dict[str, Any]:
-        elapsed = round((time.monotonic() - self.started) * 1000)
-        return {**self.lease, "status": status, "duration_ms": elapsed, **more}
+        elapsed = time.monotonic() - self.started if self._elapsed is None else self._elapsed
+        return {**self.lease, "status": status, "duration_ms": round(elapsed * 1000), **more}
 
 
 async def _value_of(awaitable: Any) -> Any:

@@ -48,6 +48,8 @@ class Engine(Operations):
         self._library = library
         self._handle = handle
         self._finalizer = weakref.finalize(self, _close, library, handle)
+        self.waiter = threading.Lock()
+        """Held by whoever waits for the wake descriptor; two would take each other's wake-ups."""
         self.opened = opened
         """What the library said at the open: store, place of the database, schema."""
 

@@ -23,6 +23,8 @@ class RetryableError(Exception):
     exceptions mean the same, without these two.
     """
 
+    __module__ = "tasker_core"  # where people import it from, and what failures are recorded as
+
     def __init__(self, message: str, *, retry_after: float | None = None, code: str | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
@@ -31,6 +33,8 @@ class RetryableError(Exception):
 
 class PermanentError(Exception):
     """Raise it in a handler: no further attempt can succeed, whatever the limit."""
+
+    __module__ = "tasker_core"
 
     def __init__(self, message: str, *, code: str | None = None) -> None:
         super().__init__(message)

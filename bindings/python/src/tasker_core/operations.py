@@ -625,8 +625,8 @@ class Operations:
             identity_strategy (text): How duplicates are recognised: "default" (never), "hash"
                 (the Rails engine's hash over name, context and minute), "key" (identity_key).
                 Default: "key" when identity_key is given, else the engine's setting.
-            identity_key (text): The caller's idempotency key: a second task with the same key
-                is a duplicate.
+            identity_key (text): The caller's idempotency key: a second task of the same
+                namespace and name with the same key is a duplicate.
             on_duplicate (text): What a duplicate answers: "existing" (the existing task,
                 flagged) or "error" (a duplicate error). Default "existing".
             claim (ClaimRequest): Claim first steps for this worker in the same transaction.

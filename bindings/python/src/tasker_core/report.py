@@ -68,7 +68,8 @@ def _failures(task: Mapping[str, Any]) -> Iterable[str]:
     """One line per failed attempt, oldest first."""
     names = {step["step_id"]: step["name"] for step in task["steps"]}
     for row in task["transitions"]:
-        error = (row["metadata"] or {}).get("error") if row["to_state"] == "error" else None
-        if error and row.get("step_id"):
-            message = error.get("message", "") if isinstance(error, dict) else error
+        metadata = row["metadata"] or {}
+        # error is what other writers of the shared tables leave.
+        message = metadata.get("error_message") or metadata.get("error")
+        if row["to_state"] == "error" and row.get("step_id") and message:
             yield f"{row['created_at']}  {names.get(row['step_id'], row['step_id'])} failed: {message}"

@@ -111,6 +111,20 @@ class Worker:
         patterns = [pattern.request() for pattern in self.handlers.patterns()]
         if not patterns:
             raise ValueError("the worker has no handlers")
+        if not self.engine.waiter.acquire(blocking=False):
+            raise RuntimeError("another worker runs on this engine; open an engine for each worker")
+        try:
+            self._run_alone(patterns, done, longest, handle_signals)
+        finally:
+            self.engine.waiter.release()
+
+    def _run_alone(
+        self,
+        patterns: list[dict[str, str]],
+        done: Callable[[_Loop], bool],
+        longest: float,
+        handle_signals: bool,
+    ) -> None:
         wakeup = self._wakeup = Wakeup(self.engine.wake_fd())
         exchange = Exchange(self.engine, self.name, patterns, self.counts)
         loop = _Loop(self, exchange, wakeup, Pool(self.concurrency, wakeup.wake))
@@ -216,6 +230,8 @@ class _Loop:
 
     def _start(self, granted: Granted, room: int) -> None:
         now = time.monotonic()
+        if not self._running:
+            self._next_check = now + _LEASE_CHECK_SECONDS
         for claimed in granted.steps:
             handler = self._worker.handlers.find(claimed)
             assert handler is not None, f"was given {claimed['name']}, which no pattern matches"
