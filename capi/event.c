@@ -75,15 +75,20 @@ static void tk_event_sleep(struct tk_event *event) {
 
 #endif
 
-/* tk_event_wait returns once the event is set. It looks `spins` times before it
- * sleeps, because sleeping and waking costs more than a short piece of work. */
-void tk_event_wait(struct tk_event *event, unsigned spins) {
+/* tk_event_spin looks for the event `spins` times without sleeping; false: it has
+ * not happened yet. Sleeping and waking costs more than a short piece of work. */
+bool tk_event_spin(struct tk_event *event, unsigned spins) {
     for (unsigned i = 0; i < spins; i++) {
         if (tk_is_set(event)) {
-            return;
+            return true;
         }
         tk_pause();
     }
+    return tk_is_set(event);
+}
+
+/* tk_event_wait returns once the event is set. */
+void tk_event_wait(struct tk_event *event) {
     if (!tk_is_set(event)) {
         tk_event_sleep(event);
     }

@@ -69,7 +69,7 @@ func request(call *C.struct_tk_call) []byte {
 }
 
 func open(call *C.struct_tk_call) ([]byte, error) {
-	core, reply, err := session.Open(request(call), environment(call))
+	core, reply, err := session.OpenAs(version, request(call), environment(call))
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ static int32_t tk_run(struct tk_call *call, tasker_buffer *reply) {
     if (!tk_cross(call)) {
         return tk_refuse(TASKER_E_UNAVAILABLE, reply);
     }
-    tk_event_wait(&call->done, 0);
+    tk_event_wait(&call->done);
     if (reply != NULL) {
         *reply = call->reply;
     } else {

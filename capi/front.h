@@ -71,7 +71,8 @@ bool tk_process_alive(void);
 /* event.c */
 void tk_event_clear(struct tk_event *event);
 void tk_event_set(struct tk_event *event);
-void tk_event_wait(struct tk_event *event, unsigned spins);
+bool tk_event_spin(struct tk_event *event, unsigned spins);
+void tk_event_wait(struct tk_event *event);
 
 /* lane.c: runs tk_go_enter(call) on a proper stack; false: no thread to be had. */
 bool tk_cross(struct tk_call *call);

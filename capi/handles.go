@@ -21,7 +21,7 @@ const (
 
 // engines holds the open engines of this process. Numbers come from C without
 // any other context, so the table has to be reachable from everywhere.
-var engines = newRegistry()
+var engines registry
 
 // registry is the table of open engines. It may be used concurrently.
 type registry struct {
@@ -31,14 +31,10 @@ type registry struct {
 	generation uint64       // of the engine opened last; a number is never given out twice
 }
 
-func newRegistry() *registry {
-	return &registry{generation: 1 + rand.Uint64N(generationStart)}
-}
-
 // add gives an open engine a number. When the table is full the engine is
 // closed again and the error is limit_exceeded.
 func (r *registry) add(core *session.Engine) (*handle, error) {
-	h := newHandle(core)
+	h := &handle{core: core}
 	if !r.seat(h) {
 		_, _ = h.close([]byte("{}"))
 		return nil, fault.New(fault.LimitExceeded, "%d engines are open in this process", placeMax).
@@ -60,6 +56,9 @@ func (r *registry) seat(h *handle) bool {
 		return false
 	default:
 		r.places = append(r.places, nil)
+	}
+	if r.generation == 0 {
+		r.generation = rand.Uint64N(generationStart)
 	}
 	r.generation++
 	h.number = r.generation<<placeBits | uint64(place) //nolint:gosec // a place is below 2^16

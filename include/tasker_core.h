@@ -220,7 +220,7 @@ typedef struct tasker_completion {
 /* The deadline passed. The outcome of a write is unknown. Repeating can help. */
 #define TASKER_E_TIMEOUT 9
 
-/* tasker_interrupt or tasker_close ended the call. */
+/* tasker_interrupt ended the call. */
 #define TASKER_E_CANCELLED 10
 
 /* A stated limit of size, depth, count or space. */
@@ -298,7 +298,9 @@ TASKER_API void tasker_buffer_free(tasker_buffer *buffer);
  *                       TASKER_DATABASE_URL, else the file tasker.sqlite3 in the
  *                       working directory.
  *   engine              receives the engine, or 0 on failure
- *   reply               receives what was opened: store, file or host, schema
+ *   reply               receives what was opened: "version" of the library,
+ *                       "store", "server_version" and "location" of the database,
+ *                       "schema_version", "schema_newest", "migrate", "frozen_at"
  *
  * A program opens one engine per database and shares it between its threads.
  * Opening the same database twice is legal and wasteful.
@@ -318,24 +320,25 @@ TASKER_API int32_t tasker_open(const uint8_t *config, size_t config_len, tasker_
  * tasker_close: closes an engine. Destructor of tasker_engine.
  *
  *   engine               from tasker_open; the number is dead from here on
- *   request, request_len {"timeout_ms": n}; NULL and 0 for the default
- *   reply                receives what was released
+ *   request, request_len {"timeout_ms": n}; NULL and 0 for the default, 5000
+ *   reply                receives "calls_cut", the number of calls that had to be
+ *                        ended, and "problems", a list of sentences
  *
- * New calls on the engine answer TASKER_E_CLOSED at once. Calls that wait for
- * something are interrupted; other calls in flight are finished, and cut off with
- * TASKER_E_CANCELLED when they take longer than five seconds. Then the steps that
- * this engine's workers hold are released, which does not count as an attempt,
- * and the database is closed. Submitted requests whose answers were not collected
- * are forgotten, and the wake descriptor is closed: stop waiting for it first.
- * Report what your handlers have finished before you close.
+ * New calls on the engine answer TASKER_E_CLOSED at once, and so do calls that
+ * wait for something to happen. Calls at work are finished; those that have not
+ * ended after timeout_ms are cut off with TASKER_E_CLOSED, and the outcome of
+ * their writes is unknown. Then the steps that this engine's workers hold are
+ * released, which does not count as an attempt, and the database is closed.
+ * Submitted requests whose answers were not collected are forgotten, and the
+ * wake descriptor is closed: stop waiting for it first. Report what your handlers
+ * have finished before you close.
  *
  * The engine is closed whatever the status is. A second close, also a concurrent
  * one, answers TASKER_E_CLOSED and does no harm.
  *
- * Errors: TASKER_E_CLOSED, TASKER_E_TIMEOUT (some steps could not be released;
- * they come back when their leases end), TASKER_E_UNAVAILABLE,
- * TASKER_E_INVALID_REQUEST (the engine is closed all the same, unless a pointer
- * is NULL or the request too long), TASKER_E_LIMIT_EXCEEDED, TASKER_E_FORKED.
+ * Errors: TASKER_E_CLOSED, TASKER_E_INVALID_REQUEST and TASKER_E_LIMIT_EXCEEDED
+ * (the engine is closed all the same, unless a pointer is NULL or the request too
+ * long), TASKER_E_FORKED, TASKER_E_INTERNAL.
  *
  * Blocks for at most the timeout and a few seconds. Any thread. The reply is the
  * caller's to release.
@@ -517,6 +520,13 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *   version (text, optional): Version of the task type; absent matches every version.
  *   step (text, optional): Name of the step; absent matches every step.
  *
+ * InvariantViolation: one place where the stored rows break a rule.
+ *   rule (text): Name of the rule, such as "counters" or "queue_row_missing".
+ *   warning (boolean): True when the next sweep mends it by itself.
+ *   task_id (integer): The task, 0 when the row leads to none.
+ *   step_id (integer): The step, 0 when it is about the task.
+ *   detail (text): What was found.
+ *
  * LeaseName: names one lease.
  *   step_id (integer): The step.
  *   epoch (integer): The epoch of the lease.
@@ -573,8 +583,8 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *       (never), "hash" (the Rails engine's hash over name, context and minute), "key"
  *       (identity_key). Default: "key" when identity_key is given, else the engine's
  *       setting.
- *   identity_key (text, optional): The caller's idempotency key: a second task with
- *       the same key is a duplicate.
+ *   identity_key (text, optional): The caller's idempotency key: a second task of the
+ *       same namespace and name with the same key is a duplicate.
  *   on_duplicate (text, optional): What a duplicate answers: "existing" (the existing
  *       task, flagged) or "error" (a duplicate error). Default "existing".
  *
@@ -753,8 +763,19 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  * It answers also when something is wrong: status is then "degraded" and problems
  * tells what, one sentence each. A monitor calls it; a call costs one short read.
  *
+ * With deep it checks every stored row against the engine's invariants and lists what
+ * breaks one: histories, queue rows, leases, counters and the ends of tasks. With
+ * repair it recomputes the tasks concerned from their steps and histories; what cannot
+ * be mended that way stays listed. Histories are never changed.
+ *
+ *     {"repair": true, "timeout_ms": 600000}
+ *
  * Request:
- *   no fields of its own
+ *   deep (boolean, optional): Check the invariants of every stored row as well. It
+ *       reads the whole database: for diagnosis, not for a monitor. Default false.
+ *   repair (boolean, optional): Mend what the deep check finds: the tasks concerned
+ *       are recomputed from their steps and histories, and what died is swept. Implies
+ *       deep. Default false.
  *
  * Reply:
  *   status (text): "ok", or "degraded" with the reasons in problems.
@@ -775,6 +796,9 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *   workers (integer): Workers that are registered.
  *   dirty_tasks (integer): Tasks whose derived rows wait to be checked.
  *   panics (integer): Panics that were caught since the engine was opened.
+ *   violations (list of InvariantViolation): With deep: rules that the stored rows
+ *       break, at most 1000. With repair: what is left of them.
+ *   repaired (integer): With repair: how many violations are gone.
  *
  * Errors: those of every operation with the database.
  * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
@@ -1093,8 +1117,8 @@ TASKER_API int32_t tasker_template_validate(tasker_engine engine, const uint8_t 
  *       (never), "hash" (the Rails engine's hash over name, context and minute), "key"
  *       (identity_key). Default: "key" when identity_key is given, else the engine's
  *       setting.
- *   identity_key (text, optional): The caller's idempotency key: a second task with
- *       the same key is a duplicate.
+ *   identity_key (text, optional): The caller's idempotency key: a second task of the
+ *       same namespace and name with the same key is a duplicate.
  *   on_duplicate (text, optional): What a duplicate answers: "existing" (the existing
  *       task, flagged) or "error" (a duplicate error). Default "existing".
  *   claim (ClaimRequest, optional): Claim first steps for this worker in the same
@@ -1414,7 +1438,7 @@ TASKER_API int32_t tasker_step_ready(tasker_engine engine, const uint8_t *reques
  * Reply:
  *   steps (list of ClaimedStep): The leased steps; empty when there is nothing to do.
  *   next_due (instant): When the next scheduled step of this worker's handlers is due,
- *       null when none is known.
+ *       null when none is known or the claim got its limit.
  *
  * Errors: TASKER_E_LEASE_LOST, TASKER_E_NOT_FOUND, and those of every operation with
  *   the database.
@@ -1447,7 +1471,7 @@ TASKER_API int32_t tasker_step_claim(tasker_engine engine, const uint8_t *reques
  *   verdicts (list of Verdict): One verdict per outcome, in the request's order.
  *   claimed (list of ClaimedStep): Steps leased to the claiming worker.
  *   next_due (instant): When the next scheduled step of the claiming worker is due,
- *       null when none is known.
+ *       null when none is known or the claim got its limit.
  *
  * Errors: those of every operation with the database.
  * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is

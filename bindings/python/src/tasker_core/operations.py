@@ -80,6 +80,8 @@ class Operations:
     def engine_health(
         self,
         *,
+        deep: bool | None = None,
+        repair: bool | None = None,
         timeout_ms: int | None = None,
         correlation_id: str | None = None,
     ) -> dict[str, Any]:
@@ -89,7 +91,19 @@ class Operations:
         It answers also when something is wrong: status is then "degraded" and problems tells
         what, one sentence each. A monitor calls it; a call costs one short read.
 
+        With deep it checks every stored row against the engine's invariants and lists what
+        breaks one: histories, queue rows, leases, counters and the ends of tasks. With repair
+        it recomputes the tasks concerned from their steps and histories; what cannot be mended
+        that way stays listed. Histories are never changed.
+
+            {"repair": true, "timeout_ms": 600000}
+
         Args:
+            deep (boolean): Check the invariants of every stored row as well. It reads the whole
+                database: for diagnosis, not for a monitor. Default false.
+            repair (boolean): Mend what the deep check finds: the tasks concerned are recomputed
+                from their steps and histories, and what died is swept. Implies deep. Default
+                false.
             timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
                 Default 30000. When it passes, the outcome of a write is unknown and repeating
                 the same call is safe.
@@ -115,12 +129,17 @@ class Operations:
             workers (integer): Workers that are registered.
             dirty_tasks (integer): Tasks whose derived rows wait to be checked.
             panics (integer): Panics that were caught since the engine was opened.
+            violations (list of InvariantViolation): With deep: rules that the stored rows
+                break, at most 1000. With repair: what is left of them.
+            repaired (integer): With repair: how many violations are gone.
         """
         return self._call(
             1,
             "engine_health",
             _given(
                 {
+                    "deep": deep,
+                    "repair": repair,
                     "timeout_ms": timeout_ms,
                     "correlation_id": correlation_id,
                 }
@@ -1174,7 +1193,7 @@ class Operations:
         Reply:
             steps (list of ClaimedStep): The leased steps; empty when there is nothing to do.
             next_due (instant): When the next scheduled step of this worker's handlers is due,
-                null when none is known.
+                null when none is known or the claim got its limit.
 
         Raises:
             LeaseLostError
@@ -1227,7 +1246,7 @@ class Operations:
             verdicts (list of Verdict): One verdict per outcome, in the request's order.
             claimed (list of ClaimedStep): Steps leased to the claiming worker.
             next_due (instant): When the next scheduled step of the claiming worker is due, null
-                when none is known.
+                when none is known or the claim got its limit.
         """
         return self._call(
             23,
