@@ -26,7 +26,7 @@ type ClaimStepsRequest struct {
 type ClaimStepsReply struct {
 	// The leased steps; empty when there is nothing to do.
 	Steps []ClaimedStep `json:"steps"`
-	// When the next scheduled step of this worker's handlers is due, null when none is known.
+	// When the next scheduled step of this worker's handlers is due, null when none is known or the claim got its limit.
 	NextDue workflow.Instant `json:"next_due"`
 }
 
@@ -86,6 +86,9 @@ func (e *Engine) tryClaim(ctx context.Context, claim claimJob) (ClaimStepsReply,
 		if reply.Steps, err = e.claims.Do(ctx, claim); err != nil {
 			return reply, err
 		}
+	}
+	if len(reply.Steps) == claim.Limit { // a full worker comes back by itself
+		return reply, nil
 	}
 	reply.NextDue, err = e.nextDue(ctx, claim.WorkerID)
 	return reply, err

@@ -30,7 +30,7 @@ func (u *unit) claim(r ClaimRequest, correlation string) ([]ClaimedStep, error) 
 	tried := map[int64]bool{}
 	for round := 0; round < claimRounds && len(claimed) < r.Limit && len(routes) > 0; round++ {
 		want := r.Limit - len(claimed)
-		candidates, err := u.tx.ReadyCandidates(u.ctx, routes, u.now, 2*want)
+		candidates, err := u.tx.ReadyCandidates(u.ctx, routes, u.now, len(tried)+2*want) // beyond those lost to others
 		if err != nil {
 			return claimed, err
 		}

@@ -77,7 +77,7 @@ type ReportStepsReply struct {
 	Verdicts []Verdict `json:"verdicts"`
 	// Steps leased to the claiming worker.
 	Claimed []ClaimedStep `json:"claimed"`
-	// When the next scheduled step of the claiming worker is due, null when none is known.
+	// When the next scheduled step of the claiming worker is due, null when none is known or the claim got its limit.
 	NextDue workflow.Instant `json:"next_due"`
 }
 
@@ -109,7 +109,7 @@ func (e *Engine) ReportSteps(ctx context.Context, r ReportStepsRequest) (ReportS
 		}
 	}
 	reply, err := e.reports.Do(ctx, r)
-	if err == nil && r.Claim != nil {
+	if err == nil && r.Claim != nil && len(reply.Claimed) < r.Claim.Limit { // a full worker comes back by itself
 		reply.NextDue, err = e.nextDue(ctx, r.Claim.WorkerID)
 	}
 	return reply, err
