@@ -46,10 +46,13 @@ func CommonErrors(kind Kind) []fault.Kind {
 // counted from 1, is its number at the boundary.
 var Operations = []Operation{
 	{
-		Name: "engine_health", Request: "Empty", Reply: "HealthReply", Kind: Database, Since: "0.1.0",
+		Name: "engine_health", Request: "HealthRequest", Reply: "HealthReply", Kind: Database, Since: "0.1.0",
 		Doc: `Tells how the engine and its database fare: version, store, schema, size, the depth of every queue, and the panics that were caught.
 
-It answers also when something is wrong: status is then "degraded" and problems tells what, one sentence each. A monitor calls it; a call costs one short read.`,
+It answers also when something is wrong: status is then "degraded" and problems tells what, one sentence each. A monitor calls it; a call costs one short read.
+
+With deep it checks every stored row against the engine's invariants and lists what breaks one: histories, queue rows, leases, counters and the ends of tasks. With repair it recomputes the tasks concerned from their steps and histories; what cannot be mended that way stays listed. Histories are never changed.
+    {"repair": true, "timeout_ms": 600000}`,
 	},
 	{
 		Name: "engine_config_get", Request: "Empty", Reply: "SettingsReply", Kind: Instant, Since: "0.1.0",

@@ -10,6 +10,29 @@ import (
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
 
+// HealthRequest asks how the engine fares.
+type HealthRequest struct {
+	Call
+	// Check the invariants of every stored row as well. It reads the whole database: for diagnosis, not for a monitor. Default false.
+	Deep bool `json:"deep,omitempty"`
+	// Mend what the deep check finds: the tasks concerned are recomputed from their steps and histories, and what died is swept. Implies deep. Default false.
+	Repair bool `json:"repair,omitempty"`
+}
+
+// InvariantViolation is one place where the stored rows break a rule.
+type InvariantViolation struct {
+	// Name of the rule, such as "counters" or "queue_row_missing".
+	Rule string `json:"rule"`
+	// True when the next sweep mends it by itself.
+	Warning bool `json:"warning"`
+	// The task, 0 when the row leads to none.
+	TaskID int64 `json:"task_id"`
+	// The step, 0 when it is about the task.
+	StepID int64 `json:"step_id"`
+	// What was found.
+	Detail string `json:"detail"`
+}
+
 // HealthReply is the answer to engine_health.
 type HealthReply struct {
 	// "ok", or "degraded" with the reasons in problems.
@@ -48,6 +71,10 @@ type HealthReply struct {
 	DirtyTasks int64 `json:"dirty_tasks"`
 	// Panics that were caught since the engine was opened.
 	Panics int64 `json:"panics"`
+	// With deep: rules that the stored rows break, at most 1000. With repair: what is left of them.
+	Violations []InvariantViolation `json:"violations"`
+	// With repair: how many violations are gone.
+	Repaired int `json:"repaired"`
 }
 
 // AdvanceClockRequest moves a frozen clock.
@@ -96,24 +123,25 @@ type PollLogsReply struct {
 	Dropped int64 `json:"dropped"`
 }
 
-// Health tells how the engine, its database and its queues fare.
-func (e *Engine) Health(ctx context.Context, _ Empty) (HealthReply, error) {
-	reply := HealthReply{Status: "ok", Problems: []string{}, Version: e.Version, OpenedAt: e.openedAt}
+// Health tells how the engine, its database and its queues fare, and on request
+// whether the stored rows keep their invariants.
+func (e *Engine) Health(ctx context.Context, r HealthRequest) (HealthReply, error) {
+	reply := HealthReply{Status: "ok", Problems: []string{}, Version: e.Version, OpenedAt: e.openedAt,
+		Violations: []InvariantViolation{}}
 	var err error
 	if reply.Now, err = e.Store.Now(ctx); err != nil {
 		return reply, err
 	}
-	about, err := e.Store.Describe(ctx)
-	if err != nil {
+	if err := e.describeStore(ctx, &reply); err != nil {
 		return reply, err
 	}
-	reply.Store, reply.ServerVersion, reply.Location = about.Kind, about.ServerVersion, about.Location
-	reply.SizeBytes, reply.SchemaVersion, reply.StoreDetails = about.SizeBytes, about.SchemaVersion, about.Details
 	if e.Panics != nil {
 		reply.Panics = e.Panics()
 	}
-	if reply.Panics > 0 {
-		reply.Problems = append(reply.Problems, fmt.Sprintf("%d calls were ended by a defect; engine_logs_poll has the details", reply.Panics))
+	if r.Deep || r.Repair {
+		if err := e.examine(ctx, r, &reply); err != nil {
+			return reply, err
+		}
 	}
 	err = e.Store.Read(ctx, func(r store.Reader) error {
 		depths, err := r.Depths(ctx, reply.Now)
@@ -121,13 +149,102 @@ func (e *Engine) Health(ctx context.Context, _ Empty) (HealthReply, error) {
 		reply.LeasedSteps, reply.Workers, reply.DirtyTasks = depths.Leases, depths.Workers, depths.DirtyTasks
 		return err
 	})
-	if reply.ReadySteps > 0 && reply.Workers == 0 {
-		reply.Problems = append(reply.Problems, fmt.Sprintf("%d steps are ready and no worker is registered", reply.ReadySteps))
-	}
-	if len(reply.Problems) > 0 {
-		reply.Status = "degraded"
-	}
+	reply.judge()
 	return reply, err
+}
+
+func (e *Engine) describeStore(ctx context.Context, reply *HealthReply) error {
+	about, err := e.Store.Describe(ctx)
+	reply.Store, reply.ServerVersion, reply.Location = about.Kind, about.ServerVersion, about.Location
+	reply.SizeBytes, reply.SchemaVersion, reply.StoreDetails = about.SizeBytes, about.SchemaVersion, about.Details
+	return err
+}
+
+// judge turns what was found into problems and a status.
+func (r *HealthReply) judge() {
+	if r.Panics > 0 {
+		r.Problems = append(r.Problems, fmt.Sprintf("%d calls were ended by a defect; engine_logs_poll has the details", r.Panics))
+	}
+	if r.ReadySteps > 0 && r.Workers == 0 {
+		r.Problems = append(r.Problems, fmt.Sprintf("%d steps are ready and no worker is registered", r.ReadySteps))
+	}
+	broken := 0
+	for _, v := range r.Violations {
+		if !v.Warning {
+			broken++
+		}
+	}
+	if broken > 0 {
+		r.Problems = append(r.Problems, fmt.Sprintf("%d places break an invariant; repair mends what follows from the histories", broken))
+	}
+	if len(r.Problems) > 0 {
+		r.Status = "degraded"
+	}
+}
+
+// violationsMax bounds one deep check; after a repair the next call finds the
+// rest.
+const violationsMax = store.MaxPage
+
+// examine checks the invariants and, on request, mends what a sweep and a
+// reconciliation of the tasks concerned can mend. Histories are never touched.
+func (e *Engine) examine(ctx context.Context, r HealthRequest, reply *HealthReply) error {
+	found, err := e.violations(ctx)
+	if err != nil {
+		return err
+	}
+	left := found
+	if r.Repair {
+		if left, err = e.repair(ctx, r.CorrelationID, found); err != nil {
+			return err
+		}
+		still := make(map[store.Violation]bool, len(left))
+		for _, v := range left {
+			v.Detail = ""
+			still[v] = true
+		}
+		for _, v := range found {
+			v.Detail = ""
+			if !still[v] {
+				reply.Repaired++
+			}
+		}
+	}
+	for _, v := range left {
+		reply.Violations = append(reply.Violations, InvariantViolation{Rule: string(v.Rule), Warning: v.Warning(),
+			TaskID: v.TaskID, StepID: v.StepID, Detail: v.Detail})
+	}
+	return nil
+}
+
+func (e *Engine) violations(ctx context.Context) (found []store.Violation, err error) {
+	err = e.Store.Read(ctx, func(r store.Reader) error {
+		found, err = r.Violations(ctx, violationsMax)
+		return err
+	})
+	return found, err
+}
+
+// repair puts the tasks concerned on the dirty list, sweeps, which reconciles
+// them, and returns what is left.
+func (e *Engine) repair(ctx context.Context, correlation string, found []store.Violation) ([]store.Violation, error) {
+	err := e.write(ctx, correlation, func(u *unit) error {
+		seen := map[int64]bool{0: true}
+		for _, v := range found {
+			if !seen[v.TaskID] {
+				seen[v.TaskID] = true
+				u.dirty = append(u.dirty, v.TaskID)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := e.Sweep(ctx); err != nil {
+		return nil, err
+	}
+	return e.violations(ctx)
 }
 
 // advanceMaxMS bounds one move of a frozen clock to ten years.

@@ -71,6 +71,7 @@ type Reader interface {
 	LeaseReader
 	WorkerReader
 	DirtyReader
+	InvariantReader
 }
 
 // Tx is a write transaction. It reads its own writes.
