@@ -33,6 +33,10 @@ type Options[Q, R any] struct {
 	// Panicked makes an error of a panic in Run, which ends the group's calls and
 	// not the process.
 	Panicked func(cause any, stack []byte) error
+	// Abandoned is told what a request achieved whose caller had left before the
+	// group ended, so that it can be undone; nil when nothing needs undoing. It
+	// runs between groups.
+	Abandoned func(request Q, value R)
 }
 
 // Group joins concurrent calls. All methods may be called concurrently.
@@ -52,6 +56,7 @@ type member[Q, R any] struct {
 	request Q
 	result  Result[R]
 	done    chan struct{}
+	left    bool // the caller is gone; guarded by the group's mutex
 }
 
 // New returns a group.
@@ -71,7 +76,9 @@ func (g *Group[Q, R]) Do(ctx context.Context, request Q) (R, error) {
 	case <-m.done:
 		return m.result.Value, m.result.Err
 	case <-ctx.Done():
-		g.withdraw(m)
+		if !g.withdraw(m) { // the result came at the same moment
+			return m.result.Value, m.result.Err
+		}
 		var zero R
 		return zero, Ended(ctx)
 	}
@@ -110,12 +117,29 @@ func (g *Group[Q, R]) Waiting() int {
 	return len(g.queue)
 }
 
-func (g *Group[Q, R]) withdraw(m *member[Q, R]) {
+// withdraw takes a call back whose caller leaves; false when it has its result.
+func (g *Group[Q, R]) withdraw(m *member[Q, R]) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	select {
+	case <-m.done:
+		return false
+	default:
+	}
+	m.left = true
 	if i := slices.Index(g.queue, m); i >= 0 {
 		g.queue = slices.Delete(g.queue, i, i+1)
 	}
+	return true
+}
+
+// deliver gives a call its result, and reports whether the caller had left.
+func (g *Group[Q, R]) deliver(m *member[Q, R], result Result[R]) (left bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	m.result = result
+	close(m.done)
+	return m.left
 }
 
 // loop serves groups until the queue is empty.
@@ -157,8 +181,9 @@ func (g *Group[Q, R]) serve(members []*member[Q, R]) {
 	results, err := g.run(members)
 	if err == nil {
 		for i, m := range members {
-			m.result = results[i]
-			close(m.done)
+			if g.deliver(m, results[i]) && results[i].Err == nil && g.options.Abandoned != nil {
+				g.options.Abandoned(m.request, results[i].Value)
+			}
 		}
 		return
 	}
@@ -169,8 +194,7 @@ func (g *Group[Q, R]) serve(members []*member[Q, R]) {
 		return
 	}
 	for _, m := range members {
-		m.result.Err = err
-		close(m.done)
+		g.deliver(m, Result[R]{Err: err})
 	}
 }
 
@@ -223,8 +247,7 @@ func (g *Group[Q, R]) Close() {
 	g.queue = nil
 	g.mu.Unlock()
 	for _, m := range waiting {
-		m.result.Err = fault.New(fault.Closed, "the engine is closed")
-		close(m.done)
+		g.deliver(m, Result[R]{Err: fault.New(fault.Closed, "the engine is closed")})
 	}
 	g.runner.Wait()
 }

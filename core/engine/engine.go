@@ -79,15 +79,18 @@ func New(options Options) *Engine {
 	e := &Engine{Options: options, catalog: newCatalog(), workers: newWorkers(), watch: newWatch()}
 	e.reports = batch.New(batch.Options[ReportStepsRequest, ReportStepsReply]{
 		Run: e.runReports, Cap: reportGroupCap, Panicked: e.survive("step_report"),
-		Weight: func(r ReportStepsRequest) int { return len(r.Outcomes) },
+		Weight:    func(r ReportStepsRequest) int { return len(r.Outcomes) },
+		Abandoned: func(_ ReportStepsRequest, reply ReportStepsReply) { e.giveBack(reply.Claimed) },
 	})
 	e.creates = batch.New(batch.Options[createJob, CreateTasksReply]{
 		Run: e.runCreates, Cap: createGroupCap, Panicked: e.survive("task_create"),
-		Weight: func(j createJob) int { return len(j.tasks) },
+		Weight:    func(j createJob) int { return len(j.tasks) },
+		Abandoned: func(_ createJob, reply CreateTasksReply) { e.giveBack(reply.Claimed) },
 	})
 	e.claims = batch.New(batch.Options[claimJob, []ClaimedStep]{
 		Run: e.runClaims, Cap: claimGroupCap, Panicked: e.survive("step_claim"),
-		Weight: func(j claimJob) int { return j.Limit },
+		Weight:    func(j claimJob) int { return j.Limit },
+		Abandoned: func(_ claimJob, steps []ClaimedStep) { e.giveBack(steps) },
 	})
 	if now, err := e.Store.Now(context.Background()); err == nil {
 		e.openedAt = now

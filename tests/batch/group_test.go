@@ -185,3 +185,28 @@ func TestClosingFailsWhatWaitsAndRefusesWhatComes(t *testing.T) {
 	require.Equal(t, fault.Closed, fault.KindOf(err))
 	g.Close()
 }
+
+func TestWhatACallerWhoLeftHadAchievedIsHandedBack(t *testing.T) {
+	t.Parallel()
+	r := &recorder{gate: make(chan struct{}, 10)}
+	var mu sync.Mutex // guards undone
+	var undone []int
+	g := batch.New(batch.Options[int, int]{Run: r.run, Weight: func(int) int { return 1 }, Cap: 10,
+		Abandoned: func(_, value int) { mu.Lock(); undone = append(undone, value); mu.Unlock() }})
+	ctx, leave := context.WithCancel(context.Background())
+	var calls sync.WaitGroup
+	calls.Go(func() {
+		_, err := g.Do(ctx, 21)
+		require.Equal(t, fault.Cancelled, fault.KindOf(err))
+	})
+	require.Eventually(t, func() bool { return len(r.seen()) == 1 }, 10*time.Second, time.Millisecond)
+	leave()
+	calls.Wait()
+	r.gate <- struct{}{}
+	r.gate <- struct{}{}
+	got, err := g.Do(context.Background(), 1)
+	require.NoError(t, err)
+	require.Equal(t, 2, got)
+	g.Close()
+	require.Equal(t, []int{42}, undone)
+}

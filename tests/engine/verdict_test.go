@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -288,5 +289,45 @@ func TestCancelWithoutCascadeLetsRunningStepsFinish(t *testing.T) {
 	v := k.finish(step)
 	require.Equal(t, workflow.Cancelled, v.TaskState)
 	require.Empty(t, k.claim(w, 5), "nothing new starts")
+	k.requireTruth(task)
+}
+
+// slowStore lets a test hold write transactions before their commit.
+type slowStore struct {
+	store.Store
+	entered chan struct{}
+	gate    chan struct{}
+}
+
+func (s slowStore) Write(c context.Context, fn func(store.Tx) error) error {
+	return s.Store.Write(c, func(tx store.Tx) error {
+		err := fn(tx)
+		select {
+		case s.entered <- struct{}{}:
+			<-s.gate
+		default:
+		}
+		return err
+	})
+}
+
+func TestStepsClaimedForACallThatHadEndedAreReleased(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.register(single(""))
+	slow := slowStore{Store: k.store, entered: make(chan struct{}), gate: make(chan struct{})}
+	s := newKitOn(t, slow, k.clock)
+	w, task := s.worker(), k.create("single")
+	leaving, leave := context.WithCancel(ctx())
+	ended := make(chan error)
+	go func() {
+		_, err := s.ClaimSteps(leaving, engine.ClaimStepsRequest{WorkerID: w})
+		ended <- err
+	}()
+	<-slow.entered
+	leave()
+	require.Equal(t, fault.Cancelled, fault.KindOf(<-ended))
+	close(slow.gate)
+	require.Equal(t, 1, s.claimOne(w).Attempt, "the step was given back at once")
 	k.requireTruth(task)
 }
