@@ -21,7 +21,8 @@ import (
 )
 
 // tk_go_enter is the one door from C into Go. It returns at once; the call is
-// complete when tk_complete was called for it, which happens exactly once.
+// complete when tk_complete was called for it, which happens exactly once and
+// ends the record's life: nothing touches it afterwards.
 //
 //export tk_go_enter
 func tk_go_enter(call *C.struct_tk_call) { //nolint:revive // the name is C's

@@ -9,8 +9,10 @@
  * thread. Inside them with room left, the call enters Go directly. Else it is
  * handed to a lane: a thread of the library with a proper stack.
  *
- * A lane is busy only while Go starts a call, never while a call waits; a thread
- * keeps the lane it used last, so handing over is two writes and a short spin.
+ * A lane is busy only while Go starts a call, never while a call waits. A thread
+ * keeps the lane it used last, so handing over is two writes, and the thread waits
+ * for the end of its call alone: whether the lane is free again is asked before
+ * the next one.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -48,9 +50,9 @@ struct tk_patience {
 
 struct tk_lane {
     struct tk_event posted;     /* the host thread handed over a call */
-    struct tk_event finished;   /* the lane is done with it */
+    struct tk_event free;       /* the lane is done with the last one */
     struct tk_patience lanes;   /* of the lane, for the next call */
-    struct tk_patience callers; /* of whoever uses the lane, for the end of the call */
+    struct tk_patience callers; /* of whoever uses the lane, for the end of its call */
     struct tk_call *call;
     struct tk_lane *next; /* in the pool */
 };
@@ -115,7 +117,7 @@ static void *tk_lane_main(void *value) {
         tk_await(&lane->posted, &lane->lanes);
         tk_event_clear(&lane->posted);
         tk_go_enter(lane->call);
-        tk_event_set(&lane->finished);
+        tk_event_set(&lane->free);
     }
     return NULL;
 }
@@ -145,7 +147,11 @@ static int tk_lane_spawn(struct tk_lane *lane) {
 
 static struct tk_lane *tk_lane_new(void) {
     struct tk_lane *lane = calloc(1, sizeof *lane);
-    if (lane != NULL && tk_lane_spawn(lane) != 0) {
+    if (lane == NULL) {
+        return NULL;
+    }
+    tk_event_set(&lane->free);
+    if (tk_lane_spawn(lane) != 0) {
         free(lane);
         return NULL;
     }
@@ -206,10 +212,11 @@ static bool tk_cross_by_lane(struct tk_thread *thread, struct tk_call *call) {
     } else if ((lane = tk_pool_take()) == NULL && (lane = tk_lane_new()) == NULL) {
         return false;
     }
-    tk_event_clear(&lane->finished);
+    tk_event_wait(&lane->free);
+    tk_event_clear(&lane->free);
     lane->call = call;
     tk_event_set(&lane->posted);
-    tk_await(&lane->finished, &lane->callers);
+    tk_await(&call->done, &lane->callers);
     if (thread != NULL && thread->lane == NULL) {
         thread->lane = lane;
     } else {
@@ -218,9 +225,9 @@ static bool tk_cross_by_lane(struct tk_thread *thread, struct tk_call *call) {
     return true;
 }
 
-/* tk_cross starts the call in Go, on this stack if it can, else on a lane. It
- * returns once Go has taken the call; false means that no thread could be made
- * and Go knows nothing of the call. */
+/* tk_cross starts the call in Go, on this stack if it can, else on a lane. The
+ * call may still be under way when it returns; false means that no thread could
+ * be made and Go knows nothing of the call. */
 bool tk_cross(struct tk_call *call) {
     struct tk_thread *thread = tk_thread_current();
     if (thread != NULL && tk_own_stack(thread)) {
