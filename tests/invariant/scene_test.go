@@ -1,0 +1,188 @@
+package invariant_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	_ "github.com/mattn/go-sqlite3" // the driver that the store uses
+	"github.com/stretchr/testify/require"
+
+	"github.com/tasker-systems/tasker-core-go/core/engine"
+	"github.com/tasker-systems/tasker-core-go/core/notify"
+	"github.com/tasker-systems/tasker-core-go/core/store"
+	"github.com/tasker-systems/tasker-core-go/core/telemetry"
+	"github.com/tasker-systems/tasker-core-go/core/workflow"
+	"github.com/tasker-systems/tasker-core-go/tests/testdb"
+)
+
+// The tasks of the scene. Each but the last two stands somewhere else in life:
+//
+//	run     start complete, left leased, right ready, merge waiting for both
+//	new     nothing happened yet
+//	done    its only step is complete
+//	turn    serial: first is leased, so second has no queue row
+//	spent   its only attempt failed
+//	later   failed once and waits; the clock has a fraction that is easily rounded
+//	foreign created by the Rails engine: none of ours, one step with a history
+var templates = []string{`
+name: run
+step_templates:
+  - {name: start}
+  - {name: left, depends_on_step: start}
+  - {name: right, depends_on_step: start}
+  - {name: merge, depends_on_steps: [left, right]}
+`, "name: new\nstep_templates: [{name: only}]\n",
+	"name: done\nstep_templates: [{name: only}]\n",
+	"name: turn\nconcurrent: false\nstep_templates: [{name: first}, {name: second}]\n",
+	"name: spent\nstep_templates: [{name: only, default_retry_limit: 1}]\n",
+	"name: later\nstep_templates: [{name: only, backoff: {base_seconds: 20, jitter: 0}}]\n",
+}
+
+// scene is a database file with tasks at many points of their lives.
+type scene struct {
+	t     *testing.T
+	path  string
+	clock *testdb.Clock
+	ids   map[string]int64 // "run" is a task, "run.left" a step, "worker" the worker
+}
+
+func newScene(t *testing.T) *scene {
+	t.Helper()
+	s := &scene{t: t, path: testdb.File(t), clock: testdb.NewClock(), ids: map[string]int64{}}
+	s.clock.Advance(999_999 * time.Microsecond)
+	s.with(func(e *engine.Engine, _ store.Store) { s.play(e) })
+	s.sql(`INSERT INTO tasker_tasks (named_task_id, requested_at, identity_hash, created_at, updated_at)
+		SELECT named_task_id, requested_at, 'foreign', created_at, updated_at FROM tasker_tasks WHERE task_id = {new}`,
+		`INSERT INTO tasker_workflow_steps (task_id, named_step_id, created_at, updated_at)
+		SELECT (SELECT max(task_id) FROM tasker_tasks), named_step_id, created_at, updated_at FROM tasker_workflow_steps WHERE workflow_step_id = {new.only}`)
+	s.ids["foreign"] = s.number("SELECT max(task_id) FROM tasker_tasks")
+	s.ids["foreign.only"] = s.number("SELECT max(workflow_step_id) FROM tasker_workflow_steps")
+	s.history("foreign.only", "in_progress", "complete")
+	return s
+}
+
+// with opens store and engine for the time of fn.
+func (s *scene) with(fn func(*engine.Engine, store.Store)) {
+	s.t.Helper()
+	db := testdb.Open(s.t, s.path, testdb.WithClock(s.clock))
+	log, err := telemetry.NewLog(100, "debug")
+	require.NoError(s.t, err)
+	hub := notify.NewHub()
+	e := engine.New(engine.Options{Store: db, Schema: db, Hub: hub, Log: log, Draw: func() float64 { return 0.5 }})
+	fn(e, db)
+	e.Close()
+	hub.Close()
+	require.NoError(s.t, db.Close())
+}
+
+// play brings the tasks to where they stand.
+func (s *scene) play(e *engine.Engine) {
+	ctx := context.Background()
+	for _, yaml := range templates {
+		_, err := e.RegisterTemplate(ctx, engine.RegisterTemplateRequest{Template: workflow.JSON(strconv.Quote(yaml))})
+		require.NoError(s.t, err)
+	}
+	for _, name := range []string{"run", "new", "done", "turn", "spent", "later"} {
+		created, err := e.CreateTask(ctx, engine.CreateTaskRequest{NewTask: engine.NewTask{Name: name, Context: workflow.JSON(`{"n":1}`)}})
+		require.NoError(s.t, err)
+		s.ids[name] = created.TaskID
+		task, err := e.GetTask(ctx, engine.GetTaskRequest{TaskID: created.TaskID, Include: []string{"steps"}})
+		require.NoError(s.t, err)
+		for _, step := range task.Steps {
+			s.ids[name+"."+step.Name] = step.StepID
+		}
+	}
+	s.ids["worker"] = s.claim(e, "run", "start", "complete")
+	s.claim(e, "run", "left", "")
+	s.claim(e, "done", "only", "complete")
+	s.claim(e, "turn", "first", "")
+	s.claim(e, "spent", "only", "error")
+	s.claim(e, "later", "only", "error")
+}
+
+// claim has a worker of its own claim one step and report the outcome, if any.
+func (s *scene) claim(e *engine.Engine, task, step, outcome string) int64 {
+	ctx := context.Background()
+	worker, err := e.RegisterWorker(ctx, engine.RegisterWorkerRequest{Handlers: []engine.HandlerMatch{{Task: task, Step: step}}})
+	require.NoError(s.t, err)
+	claimed, err := e.ClaimSteps(ctx, engine.ClaimStepsRequest{WorkerID: worker.WorkerID})
+	require.NoError(s.t, err)
+	require.Len(s.t, claimed.Steps, 1, "%s.%s", task, step)
+	if outcome != "" {
+		reply, err := e.ReportSteps(ctx, engine.ReportStepsRequest{Outcomes: []engine.Outcome{{
+			StepID: claimed.Steps[0].StepID, Epoch: claimed.Steps[0].Epoch, Status: outcome}}})
+		require.NoError(s.t, err)
+		require.Equal(s.t, "recorded", reply.Verdicts[0].Verdict)
+	}
+	return worker.WorkerID
+}
+
+// raw runs fn on the file while no store has it open. Foreign keys are off.
+func (s *scene) raw(fn func(*sql.DB)) {
+	s.t.Helper()
+	db, err := sql.Open("sqlite3", "file:"+(&url.URL{Path: s.path}).EscapedPath()+"?mode=rw&_foreign_keys=0")
+	require.NoError(s.t, err)
+	fn(db)
+	require.NoError(s.t, db.Close())
+}
+
+// sql executes statements in which {name} stands for an id of the scene.
+func (s *scene) sql(statements ...string) {
+	s.t.Helper()
+	s.raw(func(db *sql.DB) {
+		for _, text := range statements {
+			for name, id := range s.ids {
+				text = strings.ReplaceAll(text, "{"+name+"}", strconv.FormatInt(id, 10))
+			}
+			result, err := db.ExecContext(s.t.Context(), text)
+			require.NoError(s.t, err, text)
+			rows, err := result.RowsAffected()
+			require.NoError(s.t, err)
+			require.Positive(s.t, rows, "changes nothing: %s", text)
+		}
+	})
+}
+
+// number returns the one number that a query answers.
+func (s *scene) number(query string) (n int64) {
+	s.t.Helper()
+	s.raw(func(db *sql.DB) { require.NoError(s.t, db.QueryRowContext(s.t.Context(), query).Scan(&n)) })
+	return n
+}
+
+// history replaces the history of the owner by rows into these states, as the
+// Rails engine writes them: from_state NULL.
+func (s *scene) history(owner string, states ...string) {
+	s.t.Helper()
+	table, column := "tasker_task_transitions", "task_id"
+	if strings.Contains(owner, ".") {
+		table, column = "tasker_workflow_step_transitions", "workflow_step_id"
+	}
+	s.raw(func(db *sql.DB) {
+		_, err := db.ExecContext(s.t.Context(), fmt.Sprintf("DELETE FROM %s WHERE %s = ?", table, column), s.ids[owner])
+		require.NoError(s.t, err)
+		for i, state := range states {
+			_, err := db.ExecContext(s.t.Context(), fmt.Sprintf(
+				"INSERT INTO %s (%s, to_state, sort_key, most_recent, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)", table, column),
+				s.ids[owner], state, 10*(i+1), i == len(states)-1, "2026-01-31 09:30:00.000000", "2026-01-31 09:30:00.000000")
+			require.NoError(s.t, err)
+		}
+	})
+}
+
+// health opens an engine and asks it.
+func (s *scene) health(r engine.HealthRequest) (reply engine.HealthReply) {
+	s.t.Helper()
+	s.with(func(e *engine.Engine, _ store.Store) {
+		var err error
+		reply, err = e.Health(context.Background(), r)
+		require.NoError(s.t, err)
+	})
+	return reply
+}
