@@ -5,6 +5,7 @@ package batch
 
 import (
 	"context"
+	"errors"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -86,7 +87,7 @@ func (g *Group[Q, R]) Do(ctx context.Context, request Q) (R, error) {
 
 // Ended translates the end of a context into a fault.
 func Ended(ctx context.Context) error {
-	if context.Cause(ctx) == context.DeadlineExceeded {
+	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		return fault.New(fault.Timeout, "the deadline passed; the outcome of a write is unknown").
 			Advise("Repeat the call, or give it a greater timeout_ms.")
 	}
