@@ -292,11 +292,12 @@ TASKER_API void tasker_buffer_free(tasker_buffer *buffer);
 /*
  * tasker_open: opens an engine. Constructor of tasker_engine.
  *
- *   config, config_len  a JSON object; NULL and 0 for the defaults. The settings
- *                       are described in docs/configuration.md. The database is
- *                       the URL given here, else the one in the variable
- *                       TASKER_DATABASE_URL, else the file tasker.sqlite3 in the
- *                       working directory.
+ *   config, config_len  a JSON object; NULL and 0 for the defaults. A setting
+ *                       that tasker_engine_config_get lists as database.url is
+ *                       given as {"database": {"url": "sqlite:shop.sqlite3"}}, or
+ *                       as the variable TASKER_DATABASE_URL; what is given here
+ *                       wins. Without either the database is the file
+ *                       tasker.sqlite3 in the working directory.
  *   engine              receives the engine, or 0 on failure
  *   reply               receives what was opened: "version" of the library,
  *                       "store", "server_version" and "location" of the database,

@@ -21,8 +21,9 @@ SONAME := libtasker_core.so.$(ABI)
 
 # Only our functions are visible. Never unloaded, because Go cannot be. All
 # symbols are bound at load, so a library that cannot work fails there and not in
-# a call. cgo refuses these flags in a #cgo line, so they are here.
-LIB_LDFLAGS := -Wl,--version-script=$(CURDIR)/capi/exports.map,-soname,$(SONAME) \
+# a call. cgo refuses these flags in a #cgo line, so they are here. The linker
+# finds exports.map by LIBRARY_PATH: as a path it would be part of Go's build id.
+LIB_LDFLAGS := -Wl,--version-script=exports.map,-soname,$(SONAME) \
 	-Wl,-z,nodelete,-z,relro,-z,now,--no-undefined
 
 # -s -w leaves out Go's symbol table and DWARF: a third of the size, and panics
@@ -31,12 +32,13 @@ LIB_LDFLAGS := -Wl,--version-script=$(CURDIR)/capi/exports.map,-soname,$(SONAME)
 LIB_FLAGS := -trimpath -buildvcs=false -buildmode=c-shared -tags '$(LIB_TAGS)' \
 	-ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT) -extldflags '$(LIB_LDFLAGS)'"
 
-# Always handed to go build, which knows best what is stale. The header that cgo
-# writes is not the interface and is removed.
+# Always handed to go build, which knows best what is stale, but for exports.map.
+# The header that cgo writes is not the interface and is removed.
 .PHONY: lib
 lib: | $(BOOTSTRAP_BUILD) ## Build build/libtasker_core.so
 	@mkdir -p $(dir $(LIB))
-	go build $(LIB_FLAGS) -o $(LIB) ./capi
+	@test ! capi/exports.map -nt $(LIB) || rm -f $(LIB)
+	LIBRARY_PATH=$(CURDIR)/capi go build $(LIB_FLAGS) -o $(LIB) ./capi
 	@rm -f $(LIB:.so=.h)
 	@ln -sf $(notdir $(LIB)) $(dir $(LIB))$(SONAME)
 
