@@ -36,6 +36,7 @@ from tasker_core.report import durations, steps_table
 DATA = ROOT / "examples" / "data"
 TEMPLATES = ROOT / "examples" / "templates"
 DIGEST = DATA / "report.sha256"
+INTERRUPTED = 130  # what a shell answers after Ctrl-C
 ORDERS = [f"O{number:05d}" for number in range(240, 3_000, 240)]
 
 
@@ -66,12 +67,12 @@ def create_tasks(engine: Engine, work: Path) -> tuple[int, list[int]]:
     return pipeline["task_id"], [item["task_id"] for item in flows["items"]]
 
 
-def run(engine: Engine, task_ids: list[int]) -> None:
-    """Works until all tasks have ended."""
+def run(engine: Engine, task_ids: list[int]) -> bool:
+    """Works until all tasks have ended; False when Ctrl-C came first."""
     worker = Worker(engine, concurrency=8, name="demo")
     worker.handlers.include(analytics.handlers)
     worker.handlers.include(orders.handlers)
-    worker.run(until=Progress(engine, task_ids).over)
+    return worker.run(until=Progress(engine, task_ids).over)
 
 
 def orders_section(flows: list[dict[str, Any]]) -> str:
@@ -134,7 +135,9 @@ def demo(options: argparse.Namespace, work: Path) -> int:
                 return 1
         pipeline_id, flow_ids = create_tasks(engine, work)
         print(f"tasks     {1 + len(flow_ids)}: one pipeline, {len(flow_ids)} orders\n")
-        run(engine, [pipeline_id, *flow_ids])
+        if not run(engine, [pipeline_id, *flow_ids]):
+            print("\nstopped; the tasks are still in the database", file=sys.stderr)
+            return INTERRUPTED
         include = ["steps", "transitions", "drawing"]
         pipeline, *flows = (
             engine.task_get(task_id=task_id, include=include) for task_id in [pipeline_id, *flow_ids]
@@ -183,7 +186,7 @@ def main() -> int:
         print(f"demo: {error.code}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -48,6 +49,8 @@ class Progress:
 
     def _show(self, line: str, *, last: bool) -> None:
         if self._terminal:
-            print(f"\r\x1b[K{line}", end="\n" if last else "", flush=True)
+            # A line that wraps could not be rewritten.
+            fitting = line[: shutil.get_terminal_size().columns - 1]
+            print(f"\r\x1b[K{fitting}", end="\n" if last else "", flush=True)
         else:
             print(line, flush=True)

@@ -89,8 +89,8 @@ def test_ctrl_c_ends_a_wait_of_the_main_thread(engine: Engine, database: str) ->
 import sys
 from tasker_core import Engine
 with Engine.open(sys.argv[1]) as engine:
-    print("waiting", flush=True)
     try:
+        print("waiting", flush=True)
         engine.task_wait(task_id=int(sys.argv[2]), wait_ms=600_000)
     except KeyboardInterrupt:
         print("interrupted", flush=True)
@@ -116,6 +116,23 @@ def test_a_killed_worker_loses_its_steps_to_another(database: str) -> None:
             worker.run(until=lambda: states(engine, task_id) == {"only": "complete"})
         step = engine.task_get(task_id=task_id, include=["steps"])["steps"][0]
         assert step["results"] == {"attempt": 1}  # the lost attempt is not counted
+
+
+def test_a_worker_is_woken_by_another_process(engine: Engine, database: str) -> None:
+    # Without its own look now and then, only the wake-up can make it claim.
+    never = WORKER.replace(
+        "worker.run()", "import tasker_core.worker as w; w._LOOK_SECONDS = 3600.0; worker.run()"
+    )
+    engine.template_register(template=template())
+    with program(never, database, "0", "30") as process:
+        said(process, "idle")
+        while not registered(engine):
+            assert process.poll() is None
+        start(engine)
+        said(process, "busy")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE)
+    assert out == "done\n", err
 
 
 def test_handlers_of_signals_are_restored(engine: Engine) -> None:

@@ -374,9 +374,9 @@ def test_a_stop_before_the_run_ends_it_at_once(engine: Engine) -> None:
     worker = Worker(engine)
     worker.handlers.add(lambda step: None, step="only")
     worker.stop()
-    worker.run()
+    assert worker.run() is False
     assert states(engine, task_id) == {"only": "pending"}
-    worker.run_until_idle()  # and the next run is a new one
+    assert worker.run_until_idle() is True  # and the next run is a new one
     assert states(engine, task_id) == {"only": "complete"}
 
 

@@ -22,9 +22,10 @@ def describe(engine: Engine, task_id: int) -> str:
     facts = [
         f"task {task_id}  {task['namespace']}/{task['name']} {task['version']}  {task['state']}",
         f"created {task['created_at']}, in this state since {task['state_since']}",
-        f"{done} of {total} steps done, {context['health_status']}, "
-        f"next: {context['recommended_action'] or 'nothing'}",
+        f"{done} of {total} steps done, {context['health_status']}",
     ]
+    if task["state"] in ("pending", "in_progress"):
+        facts[-1] += f", next: {context['recommended_action'] or 'nothing'}"
     if context["next_wake_at"]:
         facts.append(f"goes on at {context['next_wake_at']}")
     parts = ["\n".join(facts), task["drawing"].rstrip("\n"), steps_table(task)]

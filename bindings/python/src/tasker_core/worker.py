@@ -91,30 +91,32 @@ class Worker:
         until: Callable[[], bool] | None = None,
         every: float = 0.1,
         handle_signals: bool = True,
-    ) -> None:
-        """Works until stopped, or until `until` is true.
+    ) -> bool:
+        """Works until stopped, or until `until` is true; returns whether it is.
 
         `until` is asked after every change and at least each `every` seconds,
         in this thread. KeyboardInterrupt is raised after a second signal only,
         when the leases are given back.
         """
-        self._run(lambda _: until is not None and until(), every if until else _LOOK_SECONDS, handle_signals)
+        longest = every if until else _LOOK_SECONDS
+        return self._run(lambda _: until is not None and until(), longest, handle_signals)
 
-    def run_until_idle(self, *, handle_signals: bool = True) -> None:
+    def run_until_idle(self, *, handle_signals: bool = True) -> bool:
         """Works until nothing is left to do for this worker, now or at a known time.
 
-        Steps that other workers run may make new ones ready after that.
+        Returns whether it came to that; it did not when the worker was stopped.
+        Steps that other workers run may make new ones ready later.
         """
-        self._run(lambda loop: loop.idle, _LOOK_SECONDS, handle_signals)
+        return self._run(lambda loop: loop.idle, _LOOK_SECONDS, handle_signals)
 
-    def _run(self, done: Callable[[_Loop], bool], longest: float, handle_signals: bool) -> None:
+    def _run(self, done: Callable[[_Loop], bool], longest: float, handle_signals: bool) -> bool:
         patterns = [pattern.request() for pattern in self.handlers.patterns()]
         if not patterns:
             raise ValueError("the worker has no handlers")
         if not self.engine.waiter.acquire(blocking=False):
             raise RuntimeError("another worker runs on this engine; open an engine for each worker")
         try:
-            self._run_alone(patterns, done, longest, handle_signals)
+            return self._run_alone(patterns, done, longest, handle_signals)
         finally:
             self.engine.waiter.release()
 
@@ -124,14 +126,14 @@ class Worker:
         done: Callable[[_Loop], bool],
         longest: float,
         handle_signals: bool,
-    ) -> None:
+    ) -> bool:
         wakeup = self._wakeup = Wakeup(self.engine.wake_fd())
         exchange = Exchange(self.engine, self.name, patterns, self.counts)
         loop = _Loop(self, exchange, wakeup, Pool(self.concurrency, wakeup.wake))
         with on_signals(self._signalled, wanted=handle_signals):
             try:
                 exchange.sign_on()
-                while not self._stops and not done(loop):
+                while not (reached := done(loop)) and not self._stops:
                     loop.turn(longest)
                 loop.finish(self.grace, lambda: self._stops > 1)
             finally:
@@ -139,6 +141,7 @@ class Worker:
                 hard, self._stops = self._stops > 1, 0
         if hard:
             raise KeyboardInterrupt
+        return reached
 
     def _signalled(self, _: int) -> None:
         self._stops += 1
