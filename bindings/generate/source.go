@@ -85,7 +85,7 @@ func (s *source) addField(o *object, d declared, f *ast.Field) error {
 	if name == "" || doc == "" {
 		return fmt.Errorf("field %s has no name on the wire or no comment", f.Names[0].Name)
 	}
-	o.Fields = append(o.Fields, field{Name: name, Doc: doc, Type: of, Optional: strings.Contains(options, "omitempty")})
+	o.Fields = append(o.Fields, field{Name: name, Doc: doc, Type: of, Optional: strings.HasPrefix(options, "omit")})
 	return nil
 }
 
