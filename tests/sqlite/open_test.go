@@ -178,6 +178,20 @@ func TestAHandleForTheSchemaDoesNothingElse(t *testing.T) {
 	require.Equal(t, fault.Unmigrated, fault.KindOf(err))
 }
 
+func TestASchemaThatIsTakenAwayWhileOpenIsUnmigrated(t *testing.T) {
+	t.Parallel()
+	path := testdb.File(t)
+	s := testdb.Open(t, path)
+	addWorker(t, s)
+	_, err := testdb.Open(t, path, only).Migrate(t.Context(), store.MigrationPlan{Direction: "down"})
+	require.NoError(t, err)
+	err = s.Read(t.Context(), func(r store.Reader) error {
+		_, err := r.WorkerList(t.Context())
+		return err
+	})
+	require.Equal(t, fault.Unmigrated, fault.KindOf(err))
+}
+
 func TestADamagedFileIsSaidToBeDamaged(t *testing.T) {
 	t.Parallel()
 	path := testdb.File(t)

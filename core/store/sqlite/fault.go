@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"strings"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
 
@@ -67,6 +68,12 @@ func (s *Store) codeFault(err sqlite3.Error) *fault.Error {
 		return fault.Wrap(fault.LimitExceeded, err, "a value is larger than the database can hold")
 	case sqlite3.ErrConstraint:
 		return constraintFault(err)
+	case sqlite3.ErrError:
+		// No code says so; only this text does.
+		if strings.HasPrefix(err.Error(), "no such table: tasker_") {
+			return fault.Wrap(fault.Unmigrated, err, "the database has lost tables of this library").At(path).
+				Advise("run the operation schema_migrate")
+		}
 	}
 	return fault.Wrap(fault.Internal, err, "a statement failed").At(path)
 }

@@ -3,7 +3,7 @@ SELECT t.named_task_id, t.task_namespace_id, ns.name, t.name, t.version, coalesc
     CASE WHEN ?4 THEN t.configuration END, t.created_at, t.updated_at
 FROM tasker_task_namespaces ns
 CROSS JOIN tasker_named_tasks t ON t.task_namespace_id = ns.task_namespace_id
-WHERE ns.name = ?1 AND t.name = ?2 AND t.version = ?3
+WHERE ns.name = ?1 || '' AND t.name = ?2 || '' AND t.version = ?3 || ''
 
 -- name: NamedTaskList
 SELECT t.named_task_id, t.task_namespace_id, ns.name, t.name, t.version, coalesce(t.description, ''),

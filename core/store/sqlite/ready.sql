@@ -8,7 +8,7 @@ CROSS JOIN tasker_core_ready q ON q.step_id IN (
     SELECT top.step_id FROM tasker_core_ready top
     WHERE top.route_id = route.value AND top.scheduled = 0
     ORDER BY top.priority DESC, top.due_at, top.step_id
-    LIMIT ?2
+    LIMIT ?2 + 0
 )
 ORDER BY q.route_id, q.priority DESC, q.due_at, q.step_id
 
@@ -19,7 +19,7 @@ CROSS JOIN tasker_core_ready q ON q.step_id IN (
     SELECT top.step_id FROM tasker_core_ready top
     WHERE top.route_id = route.value AND top.scheduled = 1 AND top.due_at <= ?3
     ORDER BY top.due_at, top.step_id
-    LIMIT ?2
+    LIMIT ?2 + 0
 )
 ORDER BY q.route_id, q.due_at, q.step_id
 

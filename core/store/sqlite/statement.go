@@ -10,6 +10,12 @@ import (
 // statementFiles hold every statement of the store, one file per noun, each
 // statement opened by a line "-- name: MethodName".
 //
+// SQLite compiles a statement again, at several times the cost of executing it,
+// whenever a parameter changes on which its plan depends: a bare parameter as
+// the limit, or compared with a column beside the index in use. "+ 0", or an
+// empty text joined to a text, makes it an expression that the planner leaves
+// alone.
+//
 //go:embed *.sql
 var statementFiles embed.FS
 

@@ -88,12 +88,14 @@ WHERE id = ?1 AND workflow_step_id = ?2 AND most_recent = 1
 INSERT INTO tasker_workflow_step_transitions
     (workflow_step_id, from_state, to_state, metadata, sort_key, most_recent, created_at, updated_at)
 SELECT s.workflow_step_id, ?2, ?3, ?4,
-    coalesce((SELECT max(h.sort_key) FROM tasker_workflow_step_transitions h WHERE h.workflow_step_id = ?1), 0) + 10,
-    ?5, ?6, ?6
+    coalesce((
+        SELECT max(h.sort_key) FROM tasker_workflow_step_transitions h WHERE h.workflow_step_id = s.workflow_step_id
+    ), 0) + 10, ?5, ?6, ?6
 FROM tasker_workflow_steps s
 WHERE s.workflow_step_id = ?1
   AND NOT EXISTS (
-      SELECT 1 FROM tasker_workflow_step_transitions c WHERE c.workflow_step_id = ?1 AND c.most_recent = 1
+      SELECT 1 FROM tasker_workflow_step_transitions c
+      WHERE c.workflow_step_id = s.workflow_step_id AND c.most_recent = 1
   )
 
 -- name: StepChange

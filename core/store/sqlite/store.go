@@ -95,9 +95,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 		writer: make(chan *session, 1), readers: make(chan *session, options.Readers),
 		changes: make(chan struct{}, 1), closing: make(chan struct{}), closed: make(chan struct{}),
 	}
-	if s.inMemory() {
-		s.db.SetMaxOpenConns(1)
-	}
+	s.limitPool()
 	if err := s.start(ctx); err != nil {
 		s.db.Close() // the error that counts is the one that stopped the opening
 		return nil, err
@@ -148,6 +146,17 @@ func (s *Store) start(ctx context.Context) error {
 		return err
 	}
 	return s.watch(ctx)
+}
+
+// limitPool keeps connections out of the pool: sessions are pinned for as long
+// as the store is open, and one that was given back must not serve as another
+// with its settings. The one connection of a database in memory is the database.
+func (s *Store) limitPool() {
+	if s.inMemory() {
+		s.db.SetMaxOpenConns(1)
+		return
+	}
+	s.db.SetMaxIdleConns(-1)
 }
 
 // inMemory reports whether one connection is all there is: a second one would

@@ -43,10 +43,10 @@ WHERE id = ?1 AND task_id = ?2 AND most_recent = 1
 INSERT INTO tasker_task_transitions
     (task_id, from_state, to_state, metadata, sort_key, most_recent, created_at, updated_at)
 SELECT t.task_id, ?2, ?3, ?4,
-    coalesce((SELECT max(h.sort_key) FROM tasker_task_transitions h WHERE h.task_id = ?1), 0) + 10, ?5, ?6, ?6
+    coalesce((SELECT max(h.sort_key) FROM tasker_task_transitions h WHERE h.task_id = t.task_id), 0) + 10, ?5, ?6, ?6
 FROM tasker_tasks t
 WHERE t.task_id = ?1
-  AND NOT EXISTS (SELECT 1 FROM tasker_task_transitions c WHERE c.task_id = ?1 AND c.most_recent = 1)
+  AND NOT EXISTS (SELECT 1 FROM tasker_task_transitions c WHERE c.task_id = t.task_id AND c.most_recent = 1)
 
 -- name: TaskChange
 UPDATE tasker_core_tasks SET open = ?2, running = ?3, waiting = ?4, stuck = ?5, version = version + 1

@@ -17,6 +17,6 @@ SELECT h.id, h.workflow_step_id, coalesce(h.from_state, ''), h.to_state, h.sort_
 FROM tasker_workflow_step_transitions opened
 CROSS JOIN tasker_workflow_step_transitions h
     ON h.workflow_step_id = opened.workflow_step_id AND h.sort_key > opened.sort_key
-WHERE opened.id = ?2 AND opened.workflow_step_id = ?1 AND opened.to_state = 'in_progress'
+WHERE opened.id = ?2 + 0 AND opened.workflow_step_id = ?1 + 0 AND opened.to_state = 'in_progress'
 ORDER BY h.sort_key
 LIMIT 1

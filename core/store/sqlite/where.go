@@ -54,7 +54,7 @@ func (w *where) page(column string, page store.Page, unbounded bool) (tail strin
 	}
 	tail = "\nORDER BY " + column + direction
 	if !unbounded {
-		tail += "\nLIMIT ?"
+		tail += "\nLIMIT ? + 0"
 	}
 	return tail
 }

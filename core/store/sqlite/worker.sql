@@ -2,7 +2,7 @@
 SELECT worker_id, name, host, pid, language, routes, started_at, heartbeat_at
 FROM tasker_core_workers
 ORDER BY worker_id
-LIMIT ?1
+LIMIT ?1 + 0
 
 -- name: WorkerInsert
 INSERT INTO tasker_core_workers (name, host, pid, language, routes, started_at, heartbeat_at)
@@ -24,5 +24,5 @@ SELECT EXISTS (SELECT 1 FROM tasker_core_dirty)
 INSERT INTO tasker_core_dirty (task_id, created_at) VALUES (?1, ?2)
 
 -- name: DirtyTake
-DELETE FROM tasker_core_dirty WHERE id IN (SELECT id FROM tasker_core_dirty ORDER BY id LIMIT ?1)
+DELETE FROM tasker_core_dirty WHERE id IN (SELECT id FROM tasker_core_dirty ORDER BY id LIMIT ?1 + 0)
 RETURNING id, task_id
