@@ -88,7 +88,7 @@ func (s *shape) appendObject(out []byte, value reflect.Value) ([]byte, error) {
 	for i := range s.fields {
 		f := &s.fields[i]
 		member := value.FieldByIndex(f.index)
-		if f.omitEmpty && empty(member) {
+		if f.omitEmpty && empty(member) || f.omitZero && member.IsZero() {
 			continue
 		}
 		if !first {

@@ -43,7 +43,8 @@ type shape struct {
 type field struct {
 	name      string
 	index     []int
-	omitEmpty bool
+	omitEmpty bool // left out when empty
+	omitZero  bool // left out when nil; a list that was asked for stays though it is empty
 	shape     *shape
 }
 
@@ -110,7 +111,7 @@ func (known shapes) collect(s *shape, typ reflect.Type, index []int) {
 			name = member.Name
 		}
 		s.fields = append(s.fields, field{
-			name: name, index: at, omitEmpty: options == "omitempty", shape: known.of(member.Type),
+			name: name, index: at, omitEmpty: options == "omitempty", omitZero: options == "omitzero", shape: known.of(member.Type),
 		})
 	}
 }

@@ -25,11 +25,11 @@ type GetTaskRequest struct {
 type GetTaskReply struct {
 	TaskInfo
 	// The steps in topological order, on request.
-	Steps []StepInfo `json:"steps,omitempty"`
+	Steps []StepInfo `json:"steps,omitzero"`
 	// The edges, on request.
-	Edges []EdgeInfo `json:"edges,omitempty"`
+	Edges []EdgeInfo `json:"edges,omitzero"`
 	// Histories of the task and its steps, oldest first, on request.
-	Transitions []TransitionInfo `json:"transitions,omitempty"`
+	Transitions []TransitionInfo `json:"transitions,omitzero"`
 	// The DAG with states as text for a terminal, on request.
 	Drawing string `json:"drawing,omitempty"`
 }
@@ -118,12 +118,14 @@ func (e *Engine) includeParts(ctx context.Context, r store.Reader, include map[s
 	}
 	g, byID := taskGraph(steps, edges)
 	if include["steps"] {
+		reply.Steps = []StepInfo{}
 		order := g.Order()
 		for _, id := range order {
 			reply.Steps = append(reply.Steps, stepInfo(byID[id], parentNames(g, byID, id)))
 		}
 	}
 	if include["edges"] {
+		reply.Edges = []EdgeInfo{}
 		for _, edge := range edges {
 			reply.Edges = append(reply.Edges, EdgeInfo{FromStepID: edge.From, ToStepID: edge.To, Name: edge.Name})
 		}

@@ -328,6 +328,9 @@ func TestStepsClaimedForACallThatHadEndedAreReleased(t *testing.T) {
 	leave()
 	require.Equal(t, fault.Cancelled, fault.KindOf(<-ended))
 	close(slow.gate)
-	require.Equal(t, 1, s.claimOne(w).Attempt, "the step was given back at once")
+	reply, err := s.ClaimSteps(ctx(), engine.ClaimStepsRequest{WorkerID: w, WaitMS: 20_000})
+	require.NoError(t, err)
+	require.Len(t, reply.Steps, 1, "the step was given back without waiting for its deadline")
+	require.Equal(t, 1, reply.Steps[0].Attempt)
 	k.requireTruth(task)
 }

@@ -173,3 +173,14 @@ func TestStatusCodesAreThePositionsOfTheKinds(t *testing.T) {
 		seen[wire.StatusOf(kind)] = true
 	}
 }
+
+func TestAListThatWasAskedForIsThereThoughItIsEmpty(t *testing.T) {
+	t.Parallel()
+	type reply struct {
+		Asked  []int `json:"asked,omitzero"`
+		Absent []int `json:"absent,omitzero"`
+	}
+	got, err := wire.Encode(reply{Asked: []int{}})
+	require.NoError(t, err)
+	require.Equal(t, `{"asked":[]}`, string(got))
+}
