@@ -43,6 +43,14 @@ def states(engine: Any, task_id: int) -> dict[str, str]:
     }
 
 
+def history(engine: Any, task_id: int, name: str = "only") -> list[dict[str, Any]]:
+    """The transitions of one step of a task."""
+    steps = engine.task_get(task_id=task_id, include=["steps"])["steps"]
+    step_id = next(step["step_id"] for step in steps if step["name"] == name)
+    rows: list[dict[str, Any]] = engine.transition_list(step_id=step_id)["items"]
+    return rows
+
+
 def until(condition: Callable[[], Any]) -> Any:
     """Waits for something that another thread or process does."""
     end = time.monotonic() + PATIENCE

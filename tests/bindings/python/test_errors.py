@@ -98,7 +98,7 @@ def test_every_problem_is_in_the_text() -> None:
         {"message": "a step needs a name"},
     ]
     error = InvalidRequestError("2 problems", details={"problems": problems})
-    assert "line 4:5 step_templates[0].nam: unknown key name?" in str(error)
+    assert "line 4:5 step_templates[0].nam: unknown key; name?" in str(error)
     assert "a step needs a name" in str(error)
 
 

@@ -85,7 +85,7 @@ def describe_problem(problem: Mapping[str, Any]) -> str:
         place = f"line {problem['line']}:{problem.get('column', 0)} {place}".rstrip()
     text = f"{place}: {problem.get('message', '')}" if place else str(problem.get("message", ""))
     suggestion = problem.get("suggestion")
-    return f"{text} {suggestion}" if suggestion else text
+    return f"{text}; {suggestion}" if suggestion else text
 
 
 class InvalidRequestError(TaskerError):
