@@ -561,6 +561,7 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *   direction (text, optional): "up" or "down" for a step that was taken, empty in a
  *       status.
  *   applied_at (instant): When it was applied, null when it is pending.
+ *   applied_by (text, optional): Which library applied it, empty when it is pending.
  *
  * NewTask: describes one task to create.
  *   name (text): Name of the task type, as in its template.

@@ -30,6 +30,8 @@ type MigrationInfo struct {
 	Direction string `json:"direction,omitempty"`
 	// When it was applied, null when it is pending.
 	AppliedAt workflow.Instant `json:"applied_at"`
+	// Which library applied it, empty when it is pending.
+	AppliedBy string `json:"applied_by,omitempty"`
 }
 
 // MigrateReply is the answer to schema_migrate.
@@ -93,7 +95,7 @@ func (e *Engine) SchemaStatus(ctx context.Context, _ Empty) (SchemaStatusReply, 
 func migrationInfos(migrations []store.Migration) []MigrationInfo {
 	infos := make([]MigrationInfo, len(migrations))
 	for i, m := range migrations {
-		infos[i] = MigrationInfo{Version: m.Version, Name: m.Name, Direction: m.Direction, AppliedAt: m.AppliedAt}
+		infos[i] = MigrationInfo{Version: m.Version, Name: m.Name, Direction: m.Direction, AppliedAt: m.AppliedAt, AppliedBy: m.AppliedBy}
 	}
 	return infos
 }

@@ -33,6 +33,7 @@ type Migration struct {
 	Name      string
 	Direction string           // of this step, in the result of Migrate
 	AppliedAt workflow.Instant // zero when pending
+	AppliedBy string           // the library that applied it, empty when pending
 }
 
 // SchemaStatus is what is installed.

@@ -24,7 +24,7 @@ const (
 	deleteVersion = "DELETE FROM " + migrations.Table + " WHERE version = $1"
 	getVersion    = "SELECT applied_at FROM " + migrations.Table + " WHERE version = $1"
 	maxVersion    = "SELECT coalesce(max(version), 0) FROM " + migrations.Table
-	listVersions  = "SELECT version, name, applied_at FROM " + migrations.Table + " ORDER BY version DESC LIMIT 10000"
+	listVersions  = "SELECT version, name, applied_at, applied_by FROM " + migrations.Table + " ORDER BY version DESC LIMIT 10000"
 )
 
 // journal is the version table and the lock around one step, as goose wants
@@ -172,7 +172,7 @@ func readVersions(ctx context.Context, db database.DBTxConn) (list []store.Migra
 	for rows.Next() {
 		var m store.Migration
 		var text string
-		if err := rows.Scan(&m.Version, &m.Name, &text); err != nil {
+		if err := rows.Scan(&m.Version, &m.Name, &text, &m.AppliedBy); err != nil {
 			return nil, err
 		}
 		at, err := time.Parse(stampLayout, text)

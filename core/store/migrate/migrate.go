@@ -80,7 +80,7 @@ func (r *Runner) Status(ctx context.Context) (store.SchemaStatus, error) {
 	}
 	for i := range status.Migrations {
 		m := &status.Migrations[i]
-		m.AppliedAt = applied[m.Version].AppliedAt
+		m.AppliedAt, m.AppliedBy = applied[m.Version].AppliedAt, applied[m.Version].AppliedBy
 		delete(applied, m.Version)
 	}
 	for _, unknown := range applied {
