@@ -206,3 +206,28 @@ func TestAFileTooSmallForTheSchemaStaysUnmigrated(t *testing.T) {
 	require.Less(t, status.Current, status.Newest)
 	require.NoError(t, testdb.Open(t, path).Close())
 }
+
+// With synchronous full the notification of a commit comes before the commit is
+// visible; the watcher looked once and then waited for its safety poll of a
+// second, in about a quarter of all commits.
+func TestAWakeUpIsNotLostWhileTheCommitWaitsForTheDisk(t *testing.T) {
+	t.Parallel()
+	path := testdb.File(t)
+	durable := func(o *sqlite.Options) { o.Synchronous = sqlite.SyncFull }
+	s, other := testdb.Open(t, path, durable), testdb.Open(t, path, durable)
+	const rounds = 24
+	wide := workflow.Worker{Name: "wide", Routes: make([]int64, 500_000), StartedAt: workflow.At(testdb.Start), HeartbeatAt: workflow.At(testdb.Start)}
+	late := 0
+	for range rounds {
+		require.NoError(t, other.Write(t.Context(), func(tx store.Tx) error {
+			_, err := tx.WorkerInsert(t.Context(), wide) // a megabyte, which takes the disk a while
+			return err
+		}))
+		began := time.Now()
+		waits(t, s)
+		if time.Since(began) > 700*time.Millisecond {
+			late++
+		}
+	}
+	require.Less(t, late, rounds/8, "the safety poll must not be what announces a commit")
+}

@@ -144,6 +144,8 @@ func TestTheStatusTellsWhatIsInstalled(t *testing.T) {
 	up(t, opened, store.MigrationPlan{Direction: "up", To: version(1)})
 	status, err := opened.Status(t.Context())
 	require.NoError(t, err)
+	require.NotEmpty(t, status.Migrations[0].AppliedBy)
+	status.Migrations[0].AppliedBy = ""
 	require.Equal(t, store.SchemaStatus{Current: 1, Newest: sqlite.Newest(), Migrations: []store.Migration{
 		{Version: 1, Name: "rails_tables", AppliedAt: at}, {Version: 2, Name: "core_tables"}, {Version: 3, Name: "views"},
 	}}, status)

@@ -9,10 +9,13 @@ import (
 )
 
 // How the watcher looks for commits of others. The operating system tells that
-// the log was written, by us or by them; a look then asks SQLite. Looking at
+// the log was written, by us or by them, and that is before the commit is
+// visible: after it come the wait for the disk and the index of the log. So the
+// watcher looks again at growing pauses after the last notification. Looking at
 // most once per pause keeps the cost of our own writes bounded.
 const (
-	lookPause = time.Millisecond       // between two looks while the log is being written
+	lookPause = time.Millisecond       // from a notification to the first look
+	lookLast  = 500 * time.Millisecond // the pause before the last look; a commit waits less for its disk
 	pollSafe  = time.Second            // in case a notification got lost
 	pollBlind = 20 * time.Millisecond  // where the operating system gives no notifications
 	lookMax   = 500 * time.Millisecond // bound of one look
@@ -53,9 +56,10 @@ func (s *Store) watchUntilClosed(notifier *fsnotify.Watcher, poll time.Duration)
 		events, problems = notifier.Events, notifier.Errors
 		defer drain(notifier)
 	}
-	log := s.options.Path + "-wal"
-	ticker := time.NewTicker(poll)
-	defer ticker.Stop()
+	log := filepath.Base(s.options.Path + "-wal")
+	pause := poll // to the next look
+	next := time.NewTimer(pause)
+	defer next.Stop()
 	for {
 		select {
 		case <-s.closing:
@@ -63,18 +67,21 @@ func (s *Store) watchUntilClosed(notifier *fsnotify.Watcher, poll time.Duration)
 		case event, ok := <-events:
 			if !ok {
 				events = nil
-				continue
-			}
-			if filepath.Base(event.Name) != filepath.Base(log) {
-				continue
+			} else if filepath.Base(event.Name) == log && pause != lookPause {
+				pause = lookPause
+				next.Reset(pause)
 			}
 		case err := <-problems:
 			// The queue of events overflowed; looking makes up for it.
 			s.options.Log.Warn("notifications of changed files were lost", "error", err)
-		case <-ticker.C:
-		}
-		if !s.look() {
-			return
+			pause = lookPause
+			next.Reset(pause)
+		case <-next.C:
+			s.look()
+			if pause *= 2; pause > min(lookLast, poll) {
+				pause = poll
+			}
+			next.Reset(pause)
 		}
 	}
 }
@@ -88,26 +95,17 @@ func drain(notifier *fsnotify.Watcher) {
 }
 
 // look asks the writing connection whether others have committed. That
-// connection alone does not count our own commits. If it is busy, its next
-// transaction will notice by itself, unless there is none; so look again after
-// a pause. False means that the store is closing.
-func (s *Store) look() bool {
-	for {
-		select {
-		case <-s.closing:
-			return false
-		case writer := <-s.writer:
-			changed := s.lookWith(writer)
-			s.writer <- writer
-			if changed {
-				s.notify()
-			}
-			return s.pause()
-		default:
-			if !s.pause() {
-				return false
-			}
+// connection alone does not count our own commits. If it is busy, its
+// transaction has asked at its beginning, and a later look asks again.
+func (s *Store) look() {
+	select {
+	case writer := <-s.writer:
+		changed := s.lookWith(writer)
+		s.writer <- writer
+		if changed {
+			s.notify()
 		}
+	default:
 	}
 }
 
@@ -125,18 +123,6 @@ func (s *Store) lookWith(writer *session) (changed bool) {
 		s.options.Log.Warn("cannot see whether the database has changed", "error", err)
 	}
 	return changed
-}
-
-// pause waits a moment and reports whether the store is still open.
-func (s *Store) pause() bool {
-	timer := time.NewTimer(lookPause)
-	defer timer.Stop()
-	select {
-	case <-s.closing:
-		return false
-	case <-timer.C:
-		return true
-	}
 }
 
 // notify leaves a value for whoever waits on Changes; one is enough.
