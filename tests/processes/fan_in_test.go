@@ -1,0 +1,68 @@
+package processes_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tasker-systems/tasker-core-go/core/workflow"
+	"github.com/tasker-systems/tasker-core-go/tests/factory"
+	"github.com/tasker-systems/tasker-core-go/tests/invariant"
+)
+
+func TestTheChildOfManyParentsIsStartedExactlyOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, s *scene) {
+		rounds, parents, processes := pick(3, 50), pick(250, 1_000), pick(4, 8)
+		shape := factory.FanIn(parents + 1)
+		s.register(shape)
+		s.startAll(processes, order{Role: "work", Lanes: 2, Batch: 7})
+		started := time.Now()
+		var tasks []int64
+		for range rounds {
+			task := s.create(shape, 1)
+			s.ended(task)
+			tasks = append(tasks, task...)
+		}
+		seconds := time.Since(started).Seconds()
+		s.dismiss()
+		_, facts := s.requireHonest(tasks)
+		s.requireOnce(facts)
+		require.Equal(t, rounds, countJoins(facts, parents), "each round has one child, which saw all its parents")
+		s.drained()
+		invariant.Require(t, s.Store)
+		t.Logf("%d times %d parents and one child by %d processes: %.1f s, %.0f steps/s",
+			rounds, parents, processes, seconds, float64(len(facts))/seconds)
+	})
+}
+
+// countJoins counts complete steps with the given number of parents.
+func countJoins(facts map[int64]*fact, parents int) (joins int) {
+	for _, f := range facts {
+		if len(f.Parents) == parents && len(f.rows(workflow.Complete)) == 1 {
+			joins++
+		}
+	}
+	return joins
+}
+
+func TestOneTaskOfManyParallelStepsIsDrainedByManyProcesses(t *testing.T) {
+	onEach(t, func(t *testing.T, s *scene) {
+		steps, processes := pick(1_500, 10_000), pick(3, 8)
+		shape := factory.Isolated(steps)
+		s.register(shape)
+		task := s.create(shape, 1)
+		started := time.Now()
+		s.startAll(processes, order{Role: "work", Lanes: 2, Batch: 20})
+		s.ended(task)
+		seconds := time.Since(started).Seconds()
+		s.dismiss()
+		_, facts := s.requireHonest(task)
+		require.Len(t, facts, steps)
+		s.requireOnce(facts)
+		s.drained()
+		invariant.Require(t, s.Store)
+		t.Logf("one task of %d steps by %d processes: %.1f s with their start, %.0f steps/s",
+			steps, processes, seconds, float64(steps)/seconds)
+	})
+}

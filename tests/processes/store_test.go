@@ -1,0 +1,172 @@
+// Package processes_test proves with real processes that nothing is lost and
+// nothing is recorded twice: the test binary runs itself as workers, each with
+// an engine of its own on one database, and kills, stops and resumes them.
+//
+// Every process keeps a ledger of what its handlers did; audit compares the
+// ledgers with the histories in the database. The short form runs in
+// `make test`, the full numbers in `make test/processes`.
+package processes_test
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tasker-systems/tasker-core-go/capi/session"
+	"github.com/tasker-systems/tasker-core-go/core/engine"
+	"github.com/tasker-systems/tasker-core-go/tests/factory"
+	"github.com/tasker-systems/tasker-core-go/tests/testdb"
+)
+
+// target is a store under test.
+type target struct {
+	name string
+	// database makes a new migrated database and returns the object "database"
+	// of the configuration with which every process opens it.
+	database func(t testing.TB) map[string]any
+}
+
+// targets lists the stores; every test runs on each of them.
+func targets() []target {
+	return []target{
+		{"sqlite", func(t testing.TB) map[string]any {
+			return map[string]any{"url": "sqlite://" + testdb.File(t), "synchronous": "normal"}
+		}},
+	}
+}
+
+// onEach runs a test on every store. The short form of the stores share the
+// machine, so that they run one after the other within a test.
+func onEach(t *testing.T, test func(t *testing.T, s *scene)) {
+	t.Helper()
+	t.Parallel()
+	for _, target := range targets() {
+		t.Run(target.name, func(t *testing.T) { test(t, newScene(t, target)) })
+	}
+}
+
+// full reports whether the numbers of the long form are wanted.
+func full() bool { return os.Getenv("TASKER_TEST_PROCESSES") == "full" }
+
+// pick returns the number of the form that runs.
+func pick[T any](short, long T) T {
+	if full() {
+		return long
+	}
+	return short
+}
+
+// patience bounds everything that must happen at some time: a bound, no measure.
+const patience = 60 * time.Second
+
+// Leases are short here, so that a dead process is found within the test.
+const (
+	leaseSeconds     = 1
+	heartbeatSeconds = 0.2
+	sweepSeconds     = 0.2
+)
+
+// scene is one database, with an engine of the test's own on it.
+type scene struct {
+	*engine.Engine
+	t      *testing.T
+	config json.RawMessage
+	dir    string // of the ledgers
+	crew   []*process
+}
+
+func newScene(t *testing.T, target target) *scene {
+	t.Helper()
+	config, err := json.Marshal(map[string]any{
+		"database": target.database(t),
+		"worker": map[string]any{"lease_seconds": leaseSeconds, "heartbeat_seconds": heartbeatSeconds,
+			"sweep_seconds": sweepSeconds},
+	})
+	require.NoError(t, err)
+	opened, _, err := session.Open(config, nil)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		_, err := opened.Close(context.Background(), nil)
+		require.NoError(t, err)
+	})
+	return &scene{Engine: opened.Cases(), t: t, config: config, dir: t.TempDir()}
+}
+
+// call is the context of one call, with the deadline that a host's call has.
+func call() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), 30*time.Second)
+}
+
+func (s *scene) register(shapes ...factory.Shape) {
+	s.t.Helper()
+	for _, shape := range shapes {
+		ctx, cancel := call()
+		_, err := s.RegisterTemplate(ctx, engine.RegisterTemplateRequest{Template: shape.Template()})
+		cancel()
+		require.NoError(s.t, err)
+	}
+}
+
+// create creates n tasks of a shape in one call.
+func (s *scene) create(shape factory.Shape, n int) []int64 {
+	s.t.Helper()
+	ids, err := create(s.Engine, shape, n)
+	require.NoError(s.t, err)
+	return ids
+}
+
+func create(e *engine.Engine, shape factory.Shape, n int) ([]int64, error) {
+	request := engine.CreateTasksRequest{}
+	for range n {
+		request.Tasks = append(request.Tasks, engine.NewTask{Name: shape.Name, Context: []byte(`{"n":1}`)})
+	}
+	ctx, cancel := call()
+	defer cancel()
+	reply, err := e.CreateTasks(ctx, request)
+	ids := make([]int64, len(reply.Items))
+	for i, item := range reply.Items {
+		ids[i] = item.TaskID
+	}
+	return ids, err
+}
+
+// ended waits until none of the tasks is open. It looks at the tasks alone:
+// waiting by task_wait would judge every step at every commit of the others.
+func (s *scene) ended(tasks []int64) {
+	s.t.Helper()
+	end := time.Now().Add(patience)
+	for _, id := range tasks {
+		for {
+			ctx, cancel := call()
+			task, err := s.GetTask(ctx, engine.GetTaskRequest{TaskID: id})
+			cancel()
+			require.NoError(s.t, err)
+			if task.State.TaskEnded() {
+				break
+			}
+			s.watch()
+			require.True(s.t, time.Now().Before(end), "task %d is still %s", id, task.State)
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+}
+
+// drained requires that the queues are empty: no lease, no ready row.
+func (s *scene) drained() {
+	s.t.Helper()
+	ctx, cancel := call()
+	defer cancel()
+	require.NoError(s.t, s.Sweep(ctx)) // works off the dirty list
+	health, err := s.Health(ctx, engine.HealthRequest{})
+	require.NoError(s.t, err)
+	require.Zero(s.t, health.LeasedSteps, "leases are left")
+	require.Zero(s.t, health.ReadySteps, "ready rows are left")
+	require.Zero(s.t, health.ScheduledSteps, "scheduled rows are left")
+	require.Zero(s.t, health.OpenTasks, "open tasks are left")
+	require.Zero(s.t, health.DirtyTasks, "dirty tasks are left")
+	require.Zero(s.t, health.Panics)
+}
