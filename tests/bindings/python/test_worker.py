@@ -46,6 +46,16 @@ def test_a_diamond_runs_in_order_and_results_reach_the_children(engine: Engine) 
     assert worker.counts == {"recorded": 4}
 
 
+def test_a_step_can_be_named_without_a_keyword(engine: Engine) -> None:
+    engine.template_register(template=template("pair", {"pay": [], "ship": ["pay"]}))
+    task_id = start(engine, "pair")
+    worker = Worker(engine)
+    worker.handler("pay")(lambda step: {"paid": True})
+    worker.handler("ship")(lambda step: step.results("pay"))
+    worker.run_until_idle()
+    assert states(engine, task_id) == {"pay": "complete", "ship": "complete"}
+
+
 def test_results_that_are_no_object_reach_the_children_as_they_were(engine: Engine) -> None:
     engine.template_register(template=template("line", {"list": [], "last": ["list"]}))
     start(engine, "line")

@@ -165,8 +165,8 @@ class Handlers:
 
     def handler(
         self,
-        *,
         step: str | None = None,
+        *,
         task: str | None = None,
         namespace: str | None = None,
         version: str | None = None,
