@@ -1,0 +1,198 @@
+package processes_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tasker-systems/tasker-core-go/core/workflow"
+	"github.com/tasker-systems/tasker-core-go/tests/factory"
+	"github.com/tasker-systems/tasker-core-go/tests/invariant"
+)
+
+// fate is what the test does to its workers, and when.
+type fate struct {
+	s       *scene
+	source  *rand.Rand
+	crew    []*process // the living
+	started int        // processes so far, for names
+	strikes []strike
+	resumes map[*process]time.Time // when the stopped go on
+}
+
+// strike is one blow to one process.
+type strike struct {
+	process string
+	at      time.Time
+	kill    bool
+}
+
+// hire starts a worker with three lanes, each of which holds one step at a time,
+// so that a blow rarely hits a step that was hit before.
+func (f *fate) hire() {
+	f.started++
+	p := f.s.start(order{Role: "work", Name: fmt.Sprintf("p%d", f.started), Durable: true, Lanes: 3, Batch: 1, LongMS: 20,
+		Seed: uint64(f.started)})
+	p.begin()
+	f.crew = append(f.crew, p)
+}
+
+// strikeOne kills a random worker and hires another, or stops one for up to two
+// and a half leases. One worker at least is left running.
+func (f *fate) strikeOne() {
+	p := f.crew[f.source.IntN(len(f.crew))]
+	kill := f.source.IntN(2) == 0
+	if p.stopped || (!kill && len(f.resumes) == len(f.crew)-1) {
+		return
+	}
+	f.strikes = append(f.strikes, strike{process: p.Name, at: time.Now(), kill: kill})
+	if !kill {
+		p.pause()
+		f.resumes[p] = time.Now().Add(time.Duration(f.source.Float64() * 2.5 * leaseSeconds * float64(time.Second)))
+		return
+	}
+	p.kill()
+	f.crew = slices.DeleteFunc(f.crew, func(other *process) bool { return other == p })
+	f.hire()
+}
+
+// resumeThose lets those go on who were stopped until now.
+func (f *fate) resumeThose(now time.Time) {
+	for p, at := range f.resumes {
+		if !now.Before(at) {
+			p.resume()
+			delete(f.resumes, p)
+		}
+	}
+}
+
+// rage strikes at random moments for a time, then lets everybody go on.
+func (f *fate) rage(d time.Duration) {
+	next := time.Now().Add(200 * time.Millisecond)
+	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		f.s.watch()
+		f.resumeThose(time.Now())
+		if time.Now().After(next) {
+			f.strikeOne()
+			next = time.Now().Add(time.Duration(200+f.source.IntN(500)) * time.Millisecond)
+		}
+	}
+	f.resumeThose(time.Now().Add(time.Hour))
+}
+
+// feed creates tasks until told to stop. It has a goroutine of its own, because
+// a worker that is stopped in the midst of a write can hold every other writer.
+func (s *scene) feed(shape factory.Shape, stop <-chan struct{}) func() ([]int64, error) {
+	var tasks []int64
+	var failed error
+	var feeding sync.WaitGroup
+	feeding.Go(func() {
+		for failed == nil {
+			var ids []int64
+			ids, failed = create(s.Engine, shape, 2)
+			tasks = append(tasks, ids...)
+			select {
+			case <-stop:
+				return
+			case <-time.After(60 * time.Millisecond):
+			}
+		}
+	})
+	return func() ([]int64, error) { feeding.Wait(); return tasks, failed }
+}
+
+func TestKilledAndStoppedWorkersLoseNothingAndRecordNothingTwice(t *testing.T) {
+	onEach(t, func(t *testing.T, s *scene) {
+		workers, length := pick(3, 6), pick(6*time.Second, 2*time.Minute)
+		shape := factory.Layered(5, 6, 3, 2)
+		s.register(shape)
+		f := &fate{s: s, source: rand.New(rand.NewPCG(3, 5)), resumes: map[*process]time.Time{}}
+		for range workers {
+			f.hire()
+		}
+		stop := make(chan struct{})
+		fed := s.feed(shape, stop)
+		func() {
+			defer close(stop) // also when a check in it fails
+			f.rage(length)
+		}()
+		tasks, err := fed()
+		require.NoError(t, err)
+		s.ended(tasks)
+		s.dismiss()
+		lines, facts := s.requireHonest(tasks)
+		s.drained()
+		invariant.Require(t, s.Store)
+		losses, poisoned := f.tell(lines, facts)
+		require.Positive(t, len(losses), "no blow hit a step")
+		t.Logf("%d tasks, %d steps, %d kept back by poison pills, each proven by three losses", len(tasks), len(facts), poisoned)
+		require.Less(t, slices.Max(losses), patience)
+	})
+}
+
+// tell prints what the blows did and how fast lost steps were leased again, by
+// the times of the transitions. It returns those times.
+func (f *fate) tell(lines []entry, facts map[int64]*fact) (losses []time.Duration, barred int) {
+	owner := map[int64]string{} // worker to process
+	for _, e := range lines {
+		if e.Kind == lineWorker {
+			owner[e.Step] = e.Process
+		}
+	}
+	refused, bystanders, slow := 0, 0, 0
+	for _, e := range lines {
+		if e.Kind == lineVerdict && e.Detail == "lease_lost" {
+			refused++
+		}
+	}
+	const bound = leaseSeconds*time.Second + 2*time.Second
+	for _, fact := range facts {
+		if fact.barred(facts) {
+			barred++
+		}
+		for i, row := range fact.History {
+			if !row.Metadata.Field("lease_expired").True() || i+2 >= len(fact.History) {
+				continue
+			}
+			worker, _ := row.Metadata.Field("worker_id").Int()
+			struck, ok := f.struck(owner[worker], row.CreatedAt)
+			if !ok {
+				bystanders++
+				continue
+			}
+			again := fact.History[i+2] // error, pending, in_progress
+			losses = append(losses, again.CreatedAt.Sub(struck))
+			if losses[len(losses)-1] > bound {
+				slow++
+			}
+		}
+	}
+	slices.Sort(losses)
+	kills := 0
+	for _, strike := range f.strikes {
+		if strike.kill {
+			kills++
+		}
+	}
+	f.s.t.Logf("%d kills, %d stops; %d steps lost by them and %d by bystanders who could not write; %d late reports refused",
+		kills, len(f.strikes)-kills, len(losses), bystanders, refused)
+	if len(losses) > 0 {
+		f.s.t.Logf("leased again after the blow: p50 %s, most %s; %d later than lease + 2 s", losses[len(losses)/2], losses[len(losses)-1], slow)
+	}
+	return losses, barred
+}
+
+// struck returns the last blow to a process before an instant.
+func (f *fate) struck(name string, before workflow.Instant) (at time.Time, ok bool) {
+	for _, strike := range f.strikes {
+		if strike.process == name && strike.at.Before(before.Time) {
+			at, ok = strike.at, true
+		}
+	}
+	return at, ok
+}
