@@ -27,6 +27,7 @@ type order struct {
 	Rings   bool   // note in the ledger when the engine says that something may be new
 	Lanes   int    // concurrent callers
 	Batch   int    // steps in one claim
+	ShortMS int    // shortest run of a handler
 	LongMS  int    // longest run of a handler; 0: handlers return at once
 	Seed    uint64
 	Config  json.RawMessage // of tasker_open

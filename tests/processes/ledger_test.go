@@ -73,6 +73,9 @@ func readLedgers(dir string) ([]entry, error) {
 			return nil, err
 		}
 		for line := range strings.Lines(string(text)) {
+			if !strings.HasSuffix(line, "\n") { // read while it was being written
+				continue
+			}
 			e, err := parseEntry(line)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", file, err)

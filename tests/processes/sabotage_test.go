@@ -3,10 +3,12 @@ package processes_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/tasker-systems/tasker-core-go/core/engine"
+	"github.com/tasker-systems/tasker-core-go/core/fault"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
 
@@ -102,6 +104,29 @@ func TestTheAuditCatchesWhatIsWrong(t *testing.T) {
 			lines, facts := tale()
 			require.Contains(t, fmt.Sprint(audit(c.bend(lines, facts), facts)), c.says)
 		})
+	}
+}
+
+func TestAPollIsToldFromAWakeUp(t *testing.T) {
+	t.Parallel()
+	facts := map[int64]*fact{1: {Step: 1, Task: 7}, 2: {Step: 2, Task: 8}}
+	made := []created{{task: 7, called: 100, answer: 110}, {task: 8, called: 200, answer: 210}}
+	lines := []entry{{Kind: lineRing, At: 105}, {Kind: lineBegin, Step: 1, At: 120}, {Kind: lineRing, At: 130},
+		{Kind: lineBegin, Step: 2, At: 240}, {Kind: lineRing, At: 250}}
+	begins, woken := pickups(lines, facts, made)
+	require.Equal(t, 1, woken, "the second handler began by a poll: nothing rang before it")
+	require.Equal(t, []time.Duration{10, 30}, begins)
+}
+
+func TestTheHuntKnowsTheWordsOfLocks(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"ERROR: deadlock detected (SQLSTATE 40P01)", "could not serialize access", "database is locked (5)",
+		"SQLITE_BUSY", "canceling statement due to lock timeout", "55P03"} {
+		require.True(t, storeWords.MatchString(text), text)
+		h := &hunter{tally: tally{Calls: map[string]int{}, Errors: map[string]int{}}}
+		h.note("cancel", fault.New(fault.Conflict, "%s", text))
+		require.NotEmpty(t, h.tally.Unexpected, "an expected kind may not hide a lock")
+		require.Empty(t, h.tally.Errors)
 	}
 }
 

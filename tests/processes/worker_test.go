@@ -139,7 +139,7 @@ func (l *lane) handle(step engine.ClaimedStep) (engine.Outcome, error) {
 		return engine.Outcome{}, err
 	}
 	if l.LongMS > 0 {
-		time.Sleep(time.Duration(l.source.IntN(l.LongMS)+1) * time.Millisecond)
+		time.Sleep(time.Duration(l.ShortMS+l.source.IntN(l.LongMS-l.ShortMS+1)) * time.Millisecond)
 	}
 	line.Kind, line.Detail = lineEnd, ""
 	results := workflow.JSON(fmt.Sprintf(`{"by":%q,"epoch":%d}`, l.Name, step.Epoch))
