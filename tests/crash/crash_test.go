@@ -1,0 +1,103 @@
+// Package crash_test has something go wrong at every point of a run: before and
+// after each statement of every write transaction, at its begin and at its
+// commit. After recovery every task has ended, every result is recorded once,
+// no lease is left and every invariant holds.
+package crash_test
+
+import (
+	"hash/fnv"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tasker-systems/tasker-core-go/core/store"
+	"github.com/tasker-systems/tasker-core-go/tests/testdb"
+)
+
+// backend is a kind of store under test.
+type backend struct {
+	name string
+	open func(*testing.T, *testdb.Clock) store.Store
+}
+
+var backends = []backend{{name: "sqlite", open: func(t *testing.T, clock *testdb.Clock) store.Store {
+	return testdb.SQLite(t, testdb.WithClock(clock))
+}}}
+
+// The environment of a run: how many points of each scenario and mishap are
+// tried, all with 0, and by which seed they are drawn.
+const (
+	pointsVariable = "TASKER_CRASH_POINTS"
+	seedVariable   = "TASKER_CRASH_SEED"
+	pointsDefault  = 12 // some 800 cases; every statement is met by some mishap
+)
+
+// number reads a number from the environment.
+func number(t *testing.T, name string, otherwise int) int {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	require.NoError(t, err, name)
+	return n
+}
+
+// pick returns the points, from 1, at which the mishap is to happen.
+func pick(t *testing.T, points []string, m mishap) (picked []int) {
+	t.Helper()
+	for i, point := range points {
+		if slices.Contains(mishapsAt(point), m) {
+			picked = append(picked, i+1)
+		}
+	}
+	sample := number(t, pointsVariable, pointsDefault)
+	if sample == 0 || sample >= len(picked) {
+		return picked
+	}
+	seed := number(t, seedVariable, 1)
+	t.Logf("%s=%d", seedVariable, seed)
+	name := fnv.New64()
+	_, _ = name.Write([]byte(t.Name())) // other points for each scenario and mishap; a hash takes any bytes
+	source := rand.New(rand.NewPCG(uint64(seed), name.Sum64()))
+	source.Shuffle(len(picked), func(i, k int) { picked[i], picked[k] = picked[k], picked[i] })
+	picked = picked[:sample]
+	slices.Sort(picked)
+	return picked
+}
+
+func TestWhateverFailsWhereverNothingIsLostOrDoneTwice(t *testing.T) {
+	t.Parallel()
+	for _, b := range backends {
+		for _, s := range scenarios {
+			t.Run(b.name+"/"+s.name, func(t *testing.T) {
+				t.Parallel()
+				calm := &plan{}
+				bench := &bench{scenario: s, backend: b, t: t}
+				bench.judge(t, bench.play(t, calm), "without a mishap")
+				for _, m := range mishaps {
+					t.Run(string(m), func(t *testing.T) {
+						t.Parallel()
+						everywhere(t, s, b, m, calm.points)
+					})
+				}
+			})
+		}
+	}
+}
+
+// everywhere has the mishap happen at each of the points, once per run.
+func everywhere(t *testing.T, s scenario, b backend, m mishap, points []string) {
+	bench := &bench{scenario: s, backend: b, t: t}
+	for _, n := range pick(t, points, m) {
+		t.Run(label(n, points[n-1]), func(t *testing.T) {
+			h := bench.play(t, &plan{at: n, mishap: m})
+			bench.judge(t, h, "after the mishap")
+		})
+	}
+}
