@@ -18,6 +18,8 @@ import (
 	"github.com/tasker-systems/tasker-core-go/core/engine"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 	"github.com/tasker-systems/tasker-core-go/core/notify"
+	"github.com/tasker-systems/tasker-core-go/core/store"
+	"github.com/tasker-systems/tasker-core-go/core/store/postgres"
 	"github.com/tasker-systems/tasker-core-go/core/store/sqlite"
 	"github.com/tasker-systems/tasker-core-go/core/telemetry"
 	"github.com/tasker-systems/tasker-core-go/core/worker"
@@ -32,24 +34,31 @@ const openPatience = 30 * time.Second
 // concurrently.
 type Engine struct {
 	cases  *engine.Engine
-	store  *sqlite.Store
+	store  database
 	hub    *notify.Hub
 	loops  *worker.Loops // nil when only the schema is served
 	log    *telemetry.Log
 	now    func() time.Time
+	frozen func() time.Time // nil while the clock runs
 	panics *telemetry.Counter
 	calls  *calls
+}
+
+// database is what a session needs of a store.
+type database interface {
+	store.Store
+	store.Schema
 }
 
 // OpenReply is the answer to tasker_open: what was opened.
 type OpenReply struct {
 	// Version of the library.
 	Version string `json:"version"`
-	// "sqlite".
+	// "sqlite" or "postgresql".
 	Store string `json:"store"`
 	// Version of the database software.
 	ServerVersion string `json:"server_version"`
-	// File of the database.
+	// File of the database, or its URL without secrets.
 	Location string `json:"location"`
 	// Highest applied migration, 0 when none.
 	SchemaVersion int `json:"schema_version"`
@@ -89,7 +98,7 @@ func OpenAs(version string, raw []byte, environment map[string]string) (*Engine,
 	var advance func(time.Duration) (workflow.Instant, error)
 	if at, frozen := settings.Clock.Frozen(); frozen {
 		clock := &frozenClock{at: at}
-		e.now, advance = clock.now, clock.advance
+		e.now, e.frozen, advance = clock.now, clock.now, clock.advance
 	}
 	if e.store, err = openStore(ctx, settings, e); err != nil {
 		e.hub.Close()
@@ -120,11 +129,27 @@ func tune(r config.Runtime) {
 	}
 }
 
-func openStore(ctx context.Context, c *config.Config, e *Engine) (*sqlite.Store, error) {
-	return sqlite.Open(ctx, sqlite.Options{
+// openStore opens the store that the location names.
+func openStore(ctx context.Context, c *config.Config, e *Engine) (database, error) {
+	log := slog.New(e.log.Handler(e.now))
+	if c.Location.Store == config.PostgreSQL {
+		return opened(postgres.Open(ctx, postgres.Options{
+			URL: c.Location.URL, Schema: c.Database.Schema, Migrate: c.Migrate, MaxConnections: c.Database.MaxConnections,
+			Pooler: c.Database.Pooler, Listen: c.Database.Notify, Clock: e.frozen, Log: log,
+		}))
+	}
+	return opened(sqlite.Open(ctx, sqlite.Options{
 		Path: c.Location.Path, Migrate: c.Migrate, Synchronous: c.Database.Synchronous, PageCountMax: c.Database.PagesMax,
-		Readers: c.Database.ReadConnections, Clock: e.now, Log: slog.New(e.log.Handler(e.now)),
-	})
+		Readers: c.Database.ReadConnections, Clock: e.now, Log: log,
+	}))
+}
+
+// opened keeps a failed opening from looking like a database that is there.
+func opened[D database](db D, err error) (database, error) {
+	if err != nil {
+		return nil, err
+	}
+	return db, nil
 }
 
 func (e *Engine) options(version string, c *config.Config, advance func(time.Duration) (workflow.Instant, error)) engine.Options {
@@ -150,15 +175,15 @@ func (e *Engine) start(c *config.Config) {
 	for _, name := range c.Ignored {
 		e.Log(telemetry.Info, "an environment variable names no setting and is ignored", map[string]any{"name": name})
 	}
-	if c.Migrate == sqlite.MigrateOnly {
+	if c.Migrate == "only" {
 		return
 	}
 	e.loops = worker.Start(worker.Options{
-		Beat: e.cases.Beat, Sweep: e.cases.Sweep, Ring: e.hub.Ring, Changes: e.store.Changes(),
+		Tick: e.cases.Tick, Ring: e.hub.Ring, Changes: e.store.Changes(),
 		Report: func(err error) {
 			e.Log(telemetry.Warn, "a background task failed", map[string]any{"error": err.Error()})
 		},
-		BeatEvery: c.Worker.Heartbeat(), SweepEvery: c.Worker.Sweep(), Draw: rand.Float64,
+		BeatEvery: c.Worker.Heartbeat(), TickEvery: c.Worker.Sweep(), Draw: rand.Float64,
 	})
 }
 

@@ -37,9 +37,13 @@ type Config struct {
 // Database says which database to use and how.
 type Database struct {
 	URL             string `koanf:"url"`              // empty: tasker.sqlite3 in the working directory
-	Synchronous     string `koanf:"synchronous"`      // "full" or "normal"
-	PagesMax        int64  `koanf:"max_pages"`        // pages of the embedded file, 0: no limit
+	Synchronous     string `koanf:"synchronous"`      // of the embedded store, "full" or "normal"
+	PagesMax        int64  `koanf:"max_pages"`        // of the embedded file, 0: no limit
 	ReadConnections int    `koanf:"read_connections"` // of the embedded store
+	Schema          string `koanf:"schema"`           // of all tables, PostgreSQL
+	MaxConnections  int    `koanf:"max_connections"`  // of the pool, PostgreSQL
+	Pooler          bool   `koanf:"pooler"`           // a pooler in transaction mode lies between, PostgreSQL
+	Notify          bool   `koanf:"notify"`           // hear of and tell other processes' commits, PostgreSQL
 }
 
 // Engine holds defaults of requests.
@@ -103,8 +107,7 @@ func (c *Config) Settings() []Setting { return slices.Clone(c.listed) }
 
 // Load combines the JSON object of a call (empty: none) with the environment,
 // of which only names that begin with TASKER_ are looked at. Errors:
-// InvalidRequest with every problem at once, Unsupported for a database that
-// this build has no store for.
+// InvalidRequest with every problem at once.
 func Load(call []byte, environment map[string]string) (*Config, error) {
 	var found problems
 	given := fromCall(call, &found)
@@ -129,7 +132,7 @@ func Load(call []byte, environment map[string]string) (*Config, error) {
 	}
 	c.Location = location
 	if c.Migrate == "" {
-		c.Migrate = "auto" // of the embedded store, the only one that locate lets pass
+		c.Migrate = c.Location.migrateDefault()
 	}
 	c.listed = c.list(merged, variables, given)
 	return c, nil

@@ -13,8 +13,24 @@ const EmbeddedDefault = "tasker.sqlite3"
 
 // Location is where the database is.
 type Location struct {
-	Store string // "sqlite"
-	Path  string // of the file, or ":memory:"
+	Store string // SQLite or PostgreSQL
+	Path  string // of the file, or ":memory:"; empty for PostgreSQL
+	URL   string // of the server, with its secrets; empty for SQLite
+}
+
+// The stores, as engine_health names them.
+const (
+	SQLite     = "sqlite"
+	PostgreSQL = "postgresql"
+)
+
+// migrateDefault is what opening does about the schema unless told: an embedded
+// file is ours to migrate, a server's schema is somebody's decision.
+func (l Location) migrateDefault() string {
+	if l.Store == PostgreSQL {
+		return "check"
+	}
+	return "auto"
 }
 
 // scheme is the beginning of a URL. One letter is no scheme.
@@ -31,9 +47,10 @@ var keywords = regexp.MustCompile(`^\s*(host|hostaddr|port|dbname|user|password|
 //	sqlite:///srv/tasker.db     absolute path; %20 and the like are decoded
 //	sqlite::memory:             in memory, gone when the engine is closed
 //	data/tasker.sqlite3         a plain path, taken as it is
+//	postgres://role@host/name   a server, as libpq reads it
 func locate(text string) (Location, error) {
 	if text == "" {
-		return Location{"sqlite", EmbeddedDefault}, nil
+		return Location{Store: SQLite, Path: EmbeddedDefault}, nil
 	}
 	if strings.ContainsRune(text, 0) {
 		return Location{}, badURL("database.url contains a NUL character")
@@ -43,14 +60,13 @@ func locate(text string) (Location, error) {
 	}
 	parts := scheme.FindStringSubmatch(text)
 	if parts == nil {
-		return Location{"sqlite", text}, nil
+		return Location{Store: SQLite, Path: text}, nil
 	}
 	switch rest := text[len(parts[0]):]; strings.ToLower(parts[1]) {
 	case "sqlite":
 		return embedded(rest)
 	case "postgres", "postgresql":
-		return Location{}, fault.New(fault.Unsupported, "this build of the library has the embedded store only; %s cannot be opened",
-			Masked(text)).At("database.url").Advise("Leave database.url out, or use sqlite: and a path.")
+		return Location{Store: PostgreSQL, URL: text}, nil // the driver reads and checks the rest
 	default:
 		return Location{}, badURL("database.url begins with " + parts[1] + ":, which names no database that this library knows")
 	}
@@ -59,7 +75,7 @@ func locate(text string) (Location, error) {
 // embedded reads what follows sqlite:.
 func embedded(rest string) (Location, error) {
 	if rest == ":memory:" {
-		return Location{"sqlite", ":memory:"}, nil
+		return Location{Store: SQLite, Path: ":memory:"}, nil
 	}
 	if strings.Contains(rest, "?") {
 		return Location{}, badURL("database.url has parameters after a question mark, which are not read")
@@ -77,12 +93,12 @@ func embedded(rest string) (Location, error) {
 	if path == "" {
 		return Location{}, badURL("database.url names no file")
 	}
-	return Location{"sqlite", path}, nil
+	return Location{Store: SQLite, Path: path}, nil
 }
 
 func badURL(message string) error {
 	return fault.New(fault.InvalidRequest, "%s", message).At("database.url").
-		Advise("Use sqlite:relative/path, sqlite:///absolute/path, sqlite::memory: or a plain path.")
+		Advise("Use sqlite:relative/path, sqlite:///absolute/path, sqlite::memory:, a plain path, or postgres://role@host/database.")
 }
 
 // unambiguous is a URL whose parts cannot be mistaken for each other, so that it is

@@ -19,6 +19,7 @@ const (
 	integer              // whole number within bounds
 	fraction             // number within bounds
 	instant              // RFC 3339
+	flag                 // true or false
 )
 
 // setting is one row of the table of settings.
@@ -33,8 +34,12 @@ type setting struct {
 // settings is the table, by name.
 var settings = []setting{
 	{name: "clock.frozen_at", kind: instant},
+	{name: "database.max_connections", kind: integer, fallback: int64(10), least: 2, most: 1000},
 	{name: "database.max_pages", kind: integer, fallback: int64(0), most: 4294967294}, // SQLite's own bound
+	{name: "database.notify", kind: flag, fallback: true},
+	{name: "database.pooler", kind: flag, fallback: false},
 	{name: "database.read_connections", kind: integer, fallback: int64(4), least: 1, most: 64},
+	{name: "database.schema", kind: word, fallback: "public"},
 	{name: "database.synchronous", kind: choice, fallback: "full", choices: []string{"full", "normal"}},
 	{name: "database.url", kind: word, fallback: ""},
 	{name: "engine.environment", kind: word, fallback: ""},
@@ -79,8 +84,12 @@ func find(name string) (setting, bool) {
 // wanted.
 func (s setting) read(value any) (any, string) {
 	switch v := value.(type) {
+	case bool:
+		if s.kind == flag {
+			return v, ""
+		}
 	case string:
-		if s.kind == integer || s.kind == fraction {
+		if s.kind == integer || s.kind == fraction || s.kind == flag {
 			break
 		}
 		return s.readText(v)
@@ -94,8 +103,14 @@ func (s setting) read(value any) (any, string) {
 
 // readVariable takes the text of an environment variable.
 func (s setting) readVariable(text string) (any, string) {
-	if s.kind == integer || s.kind == fraction {
+	switch s.kind {
+	case integer, fraction:
 		return s.readNumber(text)
+	case flag:
+		if text == "true" || text == "false" {
+			return text == "true", ""
+		}
+		return nil, s.wanted()
 	}
 	return s.readText(text)
 }
@@ -135,6 +150,8 @@ func (s setting) wanted() string {
 		return fmt.Sprintf("an integer from %.0f to %.0f", s.least, s.most)
 	case fraction:
 		return fmt.Sprintf("a number from %g to %g", s.least, s.most)
+	case flag:
+		return "true or false"
 	case instant:
 		return "an instant in RFC 3339, such as 2026-01-31T09:30:00Z"
 	}

@@ -30,9 +30,14 @@ type ClaimStepsReply struct {
 	NextDue workflow.Instant `json:"next_due"`
 }
 
-// pollMax bounds the time between two looks of a waiting claim; wake-ups make
-// it rare that a look finds something this late.
-const pollMax = time.Second
+const (
+	// claimPoll bounds the time between two looks of a waiting claim. The bell
+	// rings for every commit of this process, every announced one of others, and
+	// by the engine's tick for the rest, so that waiting costs next to nothing.
+	claimPoll = time.Minute
+	// taskPoll is the same for a waiting task_wait, whose end no tick looks for.
+	taskPoll = time.Second
+)
 
 // ClaimSteps leases ready steps that the worker has handlers for, the fairest
 // first. With wait_ms it waits for work without holding a connection.
@@ -152,7 +157,7 @@ func (e *Engine) runClaims(ctx context.Context, requests []claimJob) (results []
 // restFor is how long a waiting claim sleeps at most: to the next due step, to
 // the end of the wait, or to a jittered poll.
 func (e *Engine) restFor(ctx context.Context, left time.Duration, due workflow.Instant) time.Duration {
-	rest := min(left, pollMax/2+time.Duration(e.Draw()*float64(pollMax/2)))
+	rest := min(left, claimPoll/2+time.Duration(e.Draw()*float64(claimPoll/2)))
 	if now, err := e.Store.Now(ctx); err == nil && !due.IsZero() {
 		rest = min(rest, max(due.Sub(now.Time), time.Millisecond))
 	}

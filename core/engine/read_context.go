@@ -189,7 +189,7 @@ func (e *Engine) WaitTask(ctx context.Context, r WaitTaskRequest) (WaitTaskReply
 		if found.Status.TaskEnded() || left <= 0 {
 			return WaitTaskReply{TaskContext: found, TimedOut: !found.Status.TaskEnded()}, nil
 		}
-		if err := e.rest(ctx, bell, min(left, pollMax)); err != nil {
+		if err := e.rest(ctx, bell, min(left, taskPoll)); err != nil {
 			return WaitTaskReply{}, err
 		}
 	}

@@ -60,18 +60,33 @@ func (w *watch) dead(workers []workflow.Worker, now workflow.Instant, lease time
 	return dead
 }
 
+// Tick is what an engine does by itself about once a second, in one
+// transaction: renew the heartbeats if that is due, look for what died and for
+// work that nobody announced, and mend what it found (design section 6: idle, at
+// most one transaction a second).
+func (e *Engine) Tick(ctx context.Context, beat bool) error {
+	if beat && len(e.workers.all()) > 0 {
+		return e.mend(ctx, e.beatAndLook)
+	}
+	return e.Sweep(ctx)
+}
+
 // Beat renews the heartbeat of every worker of this engine. A worker whose row
 // is gone was declared dead; it is forgotten, and its next claim is told to
 // register again.
 func (e *Engine) Beat(ctx context.Context) error {
-	own := e.workers.all()
-	if len(own) == 0 {
+	if len(e.workers.all()) == 0 {
 		return nil
 	}
+	return e.beat(ctx, func(*unit) error { return nil })
+}
+
+// beat touches the workers and, in the same transaction, does something more.
+func (e *Engine) beat(ctx context.Context, more func(*unit) error) error {
 	var gone []int64
 	err := e.write(ctx, "", func(u *unit) error {
 		gone = gone[:0]
-		for _, worker := range own {
+		for _, worker := range e.workers.all() {
 			worker.HeartbeatAt = u.now
 			alive, err := u.tx.WorkerTouch(u.ctx, worker)
 			if err != nil {
@@ -81,7 +96,7 @@ func (e *Engine) Beat(ctx context.Context) error {
 				gone = append(gone, worker.ID)
 			}
 		}
-		return nil
+		return more(u)
 	})
 	for _, id := range gone {
 		e.workers.remove(id)
@@ -93,16 +108,71 @@ func (e *Engine) Beat(ctx context.Context) error {
 // Sweep recovers what died: workers without heartbeat, leases without worker,
 // attempts past their deadline, and tasks on the dirty list. Any process may
 // sweep at any time; a sweep that finds nothing only reads.
-func (e *Engine) Sweep(ctx context.Context) error {
+func (e *Engine) Sweep(ctx context.Context) error { return e.mend(ctx, e.lookOnly) }
+
+// lost is what a look found.
+type lost struct {
+	dead    []int64
+	orphans []workflow.Lease
+	overdue []workflow.Lease
+	dirty   bool
+	ready   bool // there is work for this engine's workers
+}
+
+func (e *Engine) lookOnly(ctx context.Context) (found lost, err error) {
 	now, err := e.Store.Now(ctx)
+	if err != nil {
+		return found, err
+	}
+	err = e.Store.Read(ctx, func(r store.Reader) (err error) {
+		found, err = e.look(ctx, r, now)
+		return err
+	})
+	return found, err
+}
+
+func (e *Engine) beatAndLook(ctx context.Context) (found lost, err error) {
+	err = e.beat(ctx, func(u *unit) (err error) {
+		found, err = e.look(u.ctx, u.tx, u.now)
+		return err
+	})
+	return found, err
+}
+
+// look reads what may need mending.
+func (e *Engine) look(ctx context.Context, r store.Reader, now workflow.Instant) (found lost, err error) {
+	workers, err := r.WorkerList(ctx)
+	if err != nil {
+		return found, err
+	}
+	found.dead = e.watch.dead(workers, now, e.Lease)
+	if found.orphans, err = r.LeaseList(ctx, store.LeaseFilter{Orphaned: true}); err != nil {
+		return found, err
+	}
+	late := workflow.At(now.Add(-deadlineGrace))
+	if found.overdue, err = r.LeaseList(ctx, store.LeaseFilter{DeadlineBefore: &late}); err != nil {
+		return found, err
+	}
+	if found.dirty, err = r.DirtyExists(ctx); err != nil {
+		return found, err
+	}
+	if routes := e.workers.allRoutes(); len(routes) > 0 {
+		rows, err := r.ReadyCandidates(ctx, routes, now, 1)
+		found.ready = len(rows) > 0
+		return found, err
+	}
+	return found, nil
+}
+
+// mend acts on what a look found.
+func (e *Engine) mend(ctx context.Context, look func(context.Context) (lost, error)) error {
+	found, err := look(ctx)
 	if err != nil {
 		e.watch.forget()
 		return err
 	}
-	found, err := e.findLost(ctx, now)
-	if err != nil {
-		e.watch.forget()
-		return err
+	if found.ready {
+		e.Hub.Ring()
 	}
 	if len(found.dead)+len(found.orphans)+len(found.overdue) > 0 {
 		if err := e.recover(ctx, found); err != nil {
@@ -113,34 +183,6 @@ func (e *Engine) Sweep(ctx context.Context) error {
 		return e.clean(ctx)
 	}
 	return nil
-}
-
-// lost is what a sweep found by reading.
-type lost struct {
-	dead    []int64
-	orphans []workflow.Lease
-	overdue []workflow.Lease
-	dirty   bool
-}
-
-func (e *Engine) findLost(ctx context.Context, now workflow.Instant) (found lost, err error) {
-	late := workflow.At(now.Add(-deadlineGrace))
-	err = e.Store.Read(ctx, func(r store.Reader) error {
-		workers, err := r.WorkerList(ctx)
-		if err != nil {
-			return err
-		}
-		found.dead = e.watch.dead(workers, now, e.Lease)
-		if found.orphans, err = r.LeaseList(ctx, store.LeaseFilter{Orphaned: true}); err != nil {
-			return err
-		}
-		if found.overdue, err = r.LeaseList(ctx, store.LeaseFilter{DeadlineBefore: &late}); err != nil {
-			return err
-		}
-		found.dirty, err = r.DirtyExists(ctx)
-		return err
-	})
-	return found, err
 }
 
 // recover ends the lost leases in one transaction.

@@ -68,6 +68,18 @@ func (w *workers) routes(id int64) []int64 {
 	return nil
 }
 
+// allRoutes returns what the workers of this engine claim together.
+func (w *workers) allRoutes() []int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var routes []int64
+	for _, r := range w.byID {
+		routes = append(routes, r.Routes...)
+	}
+	slices.Sort(routes)
+	return slices.Compact(routes)
+}
+
 // stale reports whether a worker's routes should be matched again, and whether
 // it is registered at all.
 func (w *workers) stale(id int64) (stale, known bool) {

@@ -1,5 +1,5 @@
-// Package worker runs what no caller drives: the heartbeat of this process's
-// workers, the sweep for what died, and the ear for other processes' commits.
+// Package worker runs what no caller drives: the tick that renews heartbeats and
+// looks for what died, and the ear for other processes' commits.
 // They run on goroutines of the library, so a handler that holds its
 // interpreter's lock for minutes keeps its lease.
 package worker
@@ -12,19 +12,19 @@ import (
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 )
 
-// Options are the work and its pace. Beat, Sweep, Ring and Report are required.
+// Options are the work and its pace. Tick, Ring, Report and Draw are required.
 type Options struct {
-	Beat       func(context.Context) error // renew heartbeats
-	Sweep      func(context.Context) error // recover what died
-	Ring       func()                      // wake those who wait in this process
-	Report     func(error)                 // log a failure; the loop goes on
-	BeatEvery  time.Duration
-	SweepEvery time.Duration
-	Draw       func() float64  // in [0,1), spreads the sweeps of many processes
-	Changes    <-chan struct{} // commits of other processes; nil when there are none
+	// Tick looks after the database; beat says that heartbeats are due.
+	Tick      func(ctx context.Context, beat bool) error
+	Ring      func()          // wake those who wait in this process
+	Report    func(error)     // log a failure; the loop goes on
+	TickEvery time.Duration   // between two ticks; shorter when heartbeats need it
+	BeatEvery time.Duration   // between two heartbeats
+	Draw      func() float64  // in [0,1), spreads the ticks of many processes
+	Changes   <-chan struct{} // commits of other processes; nil when there are none
 }
 
-// callDeadline bounds one beat or sweep, so that a hanging database cannot hold
+// callDeadline bounds one tick, so that a hanging database cannot hold
 // a loop for ever.
 const callDeadline = 10 * time.Second
 
@@ -39,8 +39,7 @@ type Loops struct {
 func Start(options Options) *Loops {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &Loops{options: options, cancel: cancel}
-	l.joined.Go(func() { l.every(ctx, options.BeatEvery, options.Beat) })
-	l.joined.Go(func() { l.every(ctx, options.SweepEvery, options.Sweep) })
+	l.joined.Go(func() { l.tick(ctx) })
 	l.joined.Go(func() { l.listen(ctx) })
 	return l
 }
@@ -51,24 +50,28 @@ func (l *Loops) Stop() {
 	l.joined.Wait()
 }
 
-// every does the work at a jittered pace: between three quarters and the whole
-// of the interval, so that a beat is never later than promised.
-func (l *Loops) every(ctx context.Context, interval time.Duration, work func(context.Context) error) {
+// tick ticks at a jittered pace, a tenth around the interval. A heartbeat is due
+// with the last tick before its time.
+func (l *Loops) tick(ctx context.Context) {
+	interval := min(l.options.TickEvery, l.options.BeatEvery)
+	beaten := time.Now()
 	for {
-		pause := interval*3/4 + time.Duration(l.options.Draw()*float64(interval/4))
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(pause):
+		case <-time.After(interval*9/10 + time.Duration(l.options.Draw()*float64(interval/5))):
 		}
-		if err := l.guarded(ctx, work); err != nil && ctx.Err() == nil {
+		beat := time.Since(beaten)+interval >= l.options.BeatEvery
+		if err := l.guarded(ctx, beat); err == nil && beat {
+			beaten = time.Now()
+		} else if err != nil && ctx.Err() == nil {
 			l.options.Report(err)
 		}
 	}
 }
 
-// guarded runs the work with a deadline and survives a panic in it.
-func (l *Loops) guarded(ctx context.Context, work func(context.Context) error) (err error) {
+// guarded ticks with a deadline and survives a panic.
+func (l *Loops) guarded(ctx context.Context, beat bool) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fault.New(fault.Internal, "a defect ended a background task: %v", p)
@@ -76,7 +79,7 @@ func (l *Loops) guarded(ctx context.Context, work func(context.Context) error) (
 	}()
 	bounded, cancel := context.WithTimeout(ctx, callDeadline)
 	defer cancel()
-	return work(bounded)
+	return l.options.Tick(bounded, beat)
 }
 
 // listen passes the commits of other processes on.

@@ -73,6 +73,13 @@ var Table = map[string]Rule{
 		},
 		Modules: []string{mattn, "github.com/fsnotify/fsnotify"},
 	},
+	"core/store/postgres": {
+		Packages: []string{
+			"core/store", "core/store/migrate", "core/workflow", "core/graph", "core/readiness", "core/fault",
+			"migrations",
+		},
+		Modules: []string{"github.com/jackc/pgx/v5"},
+	},
 	"core/engine": {
 		Packages: []string{
 			"core/graph", "core/backoff", "core/lifecycle", "core/identity", "core/readiness", "core/template",
@@ -88,7 +95,7 @@ var Table = map[string]Rule{
 	"capi/session": {
 		Packages: []string{
 			"core/config", "core/engine", "core/notify", "core/worker", "core/telemetry", "core/backoff",
-			"core/store", "core/store/sqlite", "core/workflow", "core/fault", "capi/wire",
+			"core/store", "core/store/sqlite", "core/store/postgres", "core/workflow", "core/fault", "capi/wire",
 		},
 	},
 	"capi/dispatch": {
@@ -114,7 +121,7 @@ var Confined = map[string][]string{
 // GoroutineOwners are the only packages that may start goroutines: each owner
 // gives them a context and waits for them when it closes.
 var GoroutineOwners = []string{
-	"capi", "capi/session", "core/batch", "core/notify", "core/worker", "core/store/sqlite",
+	"capi", "capi/session", "core/batch", "core/notify", "core/worker", "core/store/sqlite", "core/store/postgres",
 }
 
 // State lists package variables that must be mutable, with the reason.

@@ -80,6 +80,7 @@ func TestEverySettingHasAVariableAndIsListedByName(t *testing.T) {
 	t.Parallel()
 	values := map[string]string{
 		"clock.frozen_at": "2026-01-31T09:30:00Z", "database.max_pages": "100", "database.read_connections": "2",
+		"database.max_connections": "7", "database.notify": "false", "database.pooler": "true", "database.schema": "flow",
 		"database.synchronous": "normal", "database.url": "other.db", "engine.environment": "production",
 		"engine.identity_strategy": "hash", "log.capacity": "7", "log.level": "debug", "migrate": "only",
 		"runtime.gc_percent": "50", "runtime.memory_limit_mb": "512", "runtime.processors": "2",
@@ -191,22 +192,34 @@ func TestDatabaseURLsNameFiles(t *testing.T) {
 func TestOtherDatabasesAreRefusedWithoutShowingThePassword(t *testing.T) {
 	t.Parallel()
 	for url, kind := range map[string]fault.Kind{
-		"postgres://me:secret@db/tasker":                 fault.Unsupported,
-		"postgresql://me:secret@db/t?sslpassword=secret": fault.Unsupported,
-		"POSTGRES://me:secret@[bad/tasker":               fault.Unsupported,
-		"mysql://me:secret@db/tasker":                    fault.InvalidRequest,
-		"host=db password=secret":                        fault.InvalidRequest,
-		"sqlite://me:secret@db/tasker":                   fault.InvalidRequest,
-		"sqlite:a.db?key=secret":                         fault.InvalidRequest,
-		"sqlite:":                                        fault.InvalidRequest,
-		"sqlite:%zzsecret":                               fault.InvalidRequest,
-		"sqlite:%00secret":                               fault.InvalidRequest,
+		"mysql://me:secret@db/tasker":  fault.InvalidRequest,
+		"host=db password=secret":      fault.InvalidRequest,
+		"sqlite://me:secret@db/tasker": fault.InvalidRequest,
+		"sqlite:a.db?key=secret":       fault.InvalidRequest,
+		"sqlite:":                      fault.InvalidRequest,
+		"sqlite:%zzsecret":             fault.InvalidRequest,
+		"sqlite:%00secret":             fault.InvalidRequest,
 	} {
 		f := refused(t, fmt.Sprintf(`{"database": {"url": %q}}`, url), nil)
 		require.Equal(t, kind, f.Kind, url)
 		require.NotContains(t, f.Error(), "secret", url)
 		require.NotEmpty(t, f.Remedy, url)
 		require.Equal(t, "database.url", f.Path)
+	}
+}
+
+func TestAServersURLIsLeftToItsDriverAndChecksTheSchemaByDefault(t *testing.T) {
+	t.Parallel()
+	const url = "postgresql://me:secret@a,b:5433/t?target_session_attrs=read-write"
+	c := load(t, fmt.Sprintf(`{"database": {"url": %q, "schema": "flow", "pooler": true}}`, url),
+		map[string]string{"TASKER_DATABASE_NOTIFY": "false"})
+	require.Equal(t, config.Location{Store: "postgresql", URL: url}, c.Location)
+	require.Equal(t, "check", c.Migrate)
+	require.True(t, c.Database.Pooler)
+	require.False(t, c.Database.Notify)
+	require.Equal(t, "flow", c.Database.Schema)
+	for _, wrong := range []string{`{"database": {"pooler": "true"}}`, `{"database": {"notify": 1}}`} {
+		require.Contains(t, refused(t, wrong, nil).Error(), "true or false")
 	}
 }
 

@@ -308,3 +308,27 @@ func TestTheDrawingShowsStatesAndAttempts(t *testing.T) {
 	require.Len(t, reply.Edges, 4)
 	require.Len(t, reply.Transitions, 3)
 }
+
+func TestATickFindsUnannouncedWorkAndRenewsTheHeartbeat(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	other := newKitOn(t, k.store, k.clock) // another process: no bell of ours rings for it
+	k.register(single(""))
+	w := k.worker()
+	got := make(chan engine.ClaimStepsReply, 1)
+	go func() {
+		reply, err := k.ClaimSteps(ctx(), engine.ClaimStepsRequest{WorkerID: w, WaitMS: 60_000})
+		require.NoError(t, err)
+		got <- reply
+	}()
+	other.create("single")
+	k.clock.Advance(time.Second)
+	for len(got) == 0 {
+		require.NoError(t, k.Tick(ctx(), true))
+	}
+	require.Len(t, (<-got).Steps, 1)
+	list, err := k.ListWorkers(ctx(), engine.Empty{})
+	require.NoError(t, err)
+	require.Equal(t, workflow.At(k.clock.Now()), list.Items[0].HeartbeatAt)
+	require.Equal(t, 1, list.Items[0].Leases)
+}

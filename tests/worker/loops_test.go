@@ -18,28 +18,24 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestTheLoopsGoOnAfterErrorsAndPanicsAndEndTogether(t *testing.T) {
 	t.Parallel()
-	var beats, sweeps, rings atomic.Int64
-	reported := make(chan error, 1000)
+	var ticks, rings atomic.Int64
+	reported := make(chan error, 10_000)
 	changes := make(chan struct{}, 1)
 	l := worker.Start(worker.Options{
-		Beat: func(ctx context.Context) error {
-			_, bounded := ctx.Deadline()
-			if beats.Add(1); !bounded {
+		Tick: func(ctx context.Context, _ bool) error {
+			if _, bounded := ctx.Deadline(); !bounded {
 				return errors.New("no deadline")
 			}
-			return nil
-		},
-		Sweep: func(context.Context) error {
-			if sweeps.Add(1)%2 == 0 {
+			if ticks.Add(1)%2 == 0 {
 				panic("odd")
 			}
 			return fault.New(fault.Unavailable, "away")
 		},
 		Ring: func() { rings.Add(1) }, Report: func(err error) { reported <- err },
-		BeatEvery: time.Millisecond, SweepEvery: time.Millisecond, Draw: func() float64 { return 0.5 }, Changes: changes,
+		BeatEvery: time.Millisecond, TickEvery: time.Millisecond, Draw: func() float64 { return 0.5 }, Changes: changes,
 	})
 	changes <- struct{}{}
-	require.Eventually(t, func() bool { return beats.Load() > 3 && sweeps.Load() > 3 && rings.Load() == 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return ticks.Load() > 5 && rings.Load() == 1 }, 10*time.Second, time.Millisecond)
 	l.Stop()
 	l.Stop()
 	kinds := map[fault.Kind]bool{}
@@ -48,20 +44,38 @@ func TestTheLoopsGoOnAfterErrorsAndPanicsAndEndTogether(t *testing.T) {
 	}
 	require.True(t, kinds[fault.Unavailable])
 	require.True(t, kinds[fault.Internal], "a panic is reported and survived")
-	stopped := beats.Load()
+	stopped := ticks.Load()
 	time.Sleep(10 * time.Millisecond)
-	require.Equal(t, stopped, beats.Load())
+	require.Equal(t, stopped, ticks.Load())
+}
+
+func TestHeartbeatsComeWithTheTicksInTimeAndAgainAfterAFailure(t *testing.T) {
+	t.Parallel()
+	var ticks, beats atomic.Int64
+	l := worker.Start(worker.Options{
+		Tick: func(_ context.Context, beat bool) error {
+			ticks.Add(1)
+			if beat && beats.Add(1) == 1 {
+				return fault.New(fault.Unavailable, "away")
+			}
+			return nil
+		},
+		Ring: func() {}, Report: func(error) {}, TickEvery: 2 * time.Millisecond, BeatEvery: 40 * time.Millisecond,
+		Draw: func() float64 { return 0 },
+	})
+	require.Eventually(t, func() bool { return beats.Load() >= 4 }, 10*time.Second, time.Millisecond)
+	l.Stop()
+	require.Greater(t, ticks.Load(), beats.Load(), "not every tick beats")
 }
 
 func TestAClosedChangesChannelEndsListeningOnly(t *testing.T) {
 	t.Parallel()
 	changes := make(chan struct{})
 	close(changes)
-	var beats atomic.Int64
-	nothing := func(context.Context) error { return nil }
-	l := worker.Start(worker.Options{Beat: func(context.Context) error { beats.Add(1); return nil }, Sweep: nothing,
-		Ring: func() {}, Report: func(error) {}, BeatEvery: time.Millisecond, SweepEvery: time.Hour,
+	var ticks atomic.Int64
+	l := worker.Start(worker.Options{Tick: func(context.Context, bool) error { ticks.Add(1); return nil },
+		Ring: func() {}, Report: func(error) {}, BeatEvery: time.Millisecond, TickEvery: time.Hour,
 		Draw: func() float64 { return 0 }, Changes: changes})
-	require.Eventually(t, func() bool { return beats.Load() > 2 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return ticks.Load() > 2 }, 10*time.Second, time.Millisecond)
 	l.Stop()
 }
