@@ -15,7 +15,7 @@ import (
 )
 
 func TestNoCallerSeesALockHoweverTheProcessesCrossEachOther(t *testing.T) {
-	onEach(t, func(t *testing.T, s *scene) {
+	onEach(t, nil, func(t *testing.T, s *scene) {
 		processes, time := pick(3, 8), pick(5*time.Second, 2*time.Minute)
 		s.register(prey()...)
 		s.startAll(processes, order{Role: "hunt", Lanes: 4, Seed: 11})
@@ -77,7 +77,7 @@ func (s *scene) finish() (steps int) {
 	defer cancel()
 	info, err := s.RegisterWorker(ctx, engine.RegisterWorkerRequest{Handlers: []engine.HandlerMatch{{}}})
 	require.NoError(s.t, err)
-	for end := time.Now().Add(patience); ; {
+	for end := time.Now().Add(patience()); ; {
 		require.True(s.t, time.Now().Before(end), "what is left does not end")
 		ctx, cancel := call()
 		require.NoError(s.t, s.Sweep(ctx))

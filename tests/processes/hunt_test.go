@@ -40,7 +40,8 @@ var storeWords = regexp.MustCompile(`40P01|40001|55P03|(?i:deadlock|serializ|is 
 // the worker was stopped by another lane, or the task had ended.
 var expected = map[string][]fault.Kind{
 	"claim": {fault.NotFound}, "report": {fault.NotFound}, "create": {fault.NotFound}, "heartbeat": {fault.NotFound},
-	"cancel": {fault.Conflict}, "stop": {fault.NotFound},
+	"release": {fault.NotFound}, // which claims when there is nothing to release
+	"cancel":  {fault.Conflict}, "stop": {fault.NotFound},
 }
 
 // hunter is a process of the hunt: lanes that share their leases, so that they

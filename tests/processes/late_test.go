@@ -12,7 +12,7 @@ import (
 )
 
 func TestTheLateReportOfAResumedProcessIsRefused(t *testing.T) {
-	onEach(t, func(t *testing.T, s *scene) {
+	onEach(t, mortal(), func(t *testing.T, s *scene) {
 		shape := factory.Isolated(1)
 		s.register(shape)
 		sleeper := s.start(order{Role: "work", Name: "sleeper", Durable: true, Lanes: 1, Batch: 1, ShortMS: 300, LongMS: 300})
@@ -78,7 +78,7 @@ func (s *scene) within(d time.Duration, wanted func(entry) bool) *entry {
 // eventually waits for a line that must come.
 func (s *scene) eventually(wanted func(entry) bool) *entry {
 	s.t.Helper()
-	found := s.within(patience, wanted)
+	found := s.within(patience(), wanted)
 	require.NotNil(s.t, found, "an event that must come did not")
 	return found
 }

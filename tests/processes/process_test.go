@@ -114,7 +114,7 @@ func (s *scene) dismiss() []json.RawMessage {
 		}
 		select {
 		case <-p.ended:
-		case <-time.After(patience):
+		case <-time.After(patience()):
 			require.Fail(s.t, "a process does not end", p.Name)
 		}
 		require.True(s.t, p.ProcessState.Success(), "%s: %s: %s", p.Name, p.ProcessState, p.errors)

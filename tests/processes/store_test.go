@@ -39,13 +39,13 @@ func targets() []target {
 	}
 }
 
-// onEach runs a test on every store. The short form of the stores share the
-// machine, so that they run one after the other within a test.
-func onEach(t *testing.T, test func(t *testing.T, s *scene)) {
+// onEach runs a test on every store, one after the other since each keeps the
+// machine busy. workers are the settings of that name, nil for the defaults.
+func onEach(t *testing.T, workers map[string]any, test func(t *testing.T, s *scene)) {
 	t.Helper()
 	t.Parallel()
 	for _, target := range targets() {
-		t.Run(target.name, func(t *testing.T) { test(t, newScene(t, target)) })
+		t.Run(target.name, func(t *testing.T) { test(t, newScene(t, target, workers)) })
 	}
 }
 
@@ -61,14 +61,17 @@ func pick[T any](short, long T) T {
 }
 
 // patience bounds everything that must happen at some time: a bound, no measure.
-const patience = 60 * time.Second
+func patience() time.Duration { return pick(time.Minute, 10*time.Minute) }
 
-// Leases are short here, so that a dead process is found within the test.
-const (
-	leaseSeconds     = 1
-	heartbeatSeconds = 0.2
-	sweepSeconds     = 0.2
-)
+// leaseSeconds is the lease where processes are killed and stopped: short, so
+// that a dead one is found within the test. Everywhere else it is the default,
+// and no worker may be taken for dead however busy the machine is.
+const leaseSeconds = 1
+
+// mortal are the settings of workers that die.
+func mortal() map[string]any {
+	return map[string]any{"lease_seconds": leaseSeconds, "heartbeat_seconds": 0.2, "sweep_seconds": 0.2}
+}
 
 // scene is one database, with an engine of the test's own on it.
 type scene struct {
@@ -79,13 +82,13 @@ type scene struct {
 	crew   []*process
 }
 
-func newScene(t *testing.T, target target) *scene {
+func newScene(t *testing.T, target target, workers map[string]any) *scene {
 	t.Helper()
-	config, err := json.Marshal(map[string]any{
-		"database": target.database(t),
-		"worker": map[string]any{"lease_seconds": leaseSeconds, "heartbeat_seconds": heartbeatSeconds,
-			"sweep_seconds": sweepSeconds},
-	})
+	settings := map[string]any{"database": target.database(t)}
+	if workers != nil {
+		settings["worker"] = workers
+	}
+	config, err := json.Marshal(settings)
 	require.NoError(t, err)
 	opened, _, err := session.Open(config, nil)
 	require.NoError(t, err)
@@ -138,7 +141,7 @@ func create(e *engine.Engine, shape factory.Shape, n int) ([]int64, error) {
 // waiting by task_wait would judge every step at every commit of the others.
 func (s *scene) ended(tasks []int64) {
 	s.t.Helper()
-	end := time.Now().Add(patience)
+	end := time.Now().Add(patience())
 	for _, id := range tasks {
 		for {
 			ctx, cancel := call()

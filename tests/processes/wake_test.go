@@ -17,7 +17,7 @@ type created struct {
 }
 
 func TestAnIdleProcessIsWokenByAnothersCreate(t *testing.T) {
-	onEach(t, func(t *testing.T, s *scene) {
+	onEach(t, nil, func(t *testing.T, s *scene) {
 		wakes := pick(20, 300)
 		shape := factory.Isolated(1)
 		s.register(shape)
@@ -41,7 +41,7 @@ func TestAnIdleProcessIsWokenByAnothersCreate(t *testing.T) {
 			woken, wakes, begins[len(begins)/2], begins[len(begins)-1])
 		// Not by a poll, which rings nothing. A poll may come first now and then.
 		require.Greater(t, woken, wakes/2, "the idle process was not woken, it polled")
-		require.Less(t, begins[len(begins)-1], patience)
+		require.Less(t, begins[len(begins)-1], patience())
 	})
 }
 
