@@ -20,20 +20,25 @@ import (
 
 // backend is a kind of store under test.
 type backend struct {
-	name string
-	open func(*testing.T, *testdb.Clock) store.Store
+	name   string
+	open   func(*testing.T, *testdb.Clock) store.Store
+	points int // tried per scenario and mishap unless the environment says otherwise
 }
 
-var backends = []backend{{name: "sqlite", open: func(t *testing.T, clock *testdb.Clock) store.Store {
-	return testdb.SQLite(t, testdb.WithClock(clock))
-}}}
+var backends = []backend{
+	{"sqlite", func(t *testing.T, clock *testdb.Clock) store.Store {
+		return testdb.SQLite(t, testdb.WithClock(clock))
+	}, 12},
+	{"postgresql", func(t *testing.T, clock *testdb.Clock) store.Store {
+		return testdb.Postgres(t, testdb.WithPostgresClock(clock))
+	}, 3},
+}
 
 // The environment of a run: how many points of each scenario and mishap are
 // tried, all with 0, and by which seed they are drawn.
 const (
 	pointsVariable = "TASKER_CRASH_POINTS"
 	seedVariable   = "TASKER_CRASH_SEED"
-	pointsDefault  = 12 // some 800 cases; every statement is met by some mishap
 )
 
 // number reads a number from the environment.
@@ -49,14 +54,14 @@ func number(t *testing.T, name string, otherwise int) int {
 }
 
 // pick returns the points, from 1, at which the mishap is to happen.
-func pick(t *testing.T, points []string, m mishap) (picked []int) {
+func (b backend) pick(t *testing.T, points []string, m mishap) (picked []int) {
 	t.Helper()
 	for i, point := range points {
 		if slices.Contains(mishapsAt(point), m) {
 			picked = append(picked, i+1)
 		}
 	}
-	sample := number(t, pointsVariable, pointsDefault)
+	sample := number(t, pointsVariable, b.points)
 	if sample == 0 || sample >= len(picked) {
 		return picked
 	}
@@ -82,22 +87,14 @@ func TestWhateverFailsWhereverNothingIsLostOrDoneTwice(t *testing.T) {
 				bench.judge(t, bench.play(t, calm), "without a mishap")
 				for _, m := range mishaps {
 					t.Run(string(m), func(t *testing.T) {
-						t.Parallel()
-						everywhere(t, s, b, m, calm.points)
+						for _, n := range b.pick(t, calm.points, m) {
+							t.Run(label(n, calm.points[n-1]), func(t *testing.T) {
+								bench.judge(t, bench.play(t, &plan{at: n, mishap: m}), "after the mishap")
+							})
+						}
 					})
 				}
 			})
 		}
-	}
-}
-
-// everywhere has the mishap happen at each of the points, once per run.
-func everywhere(t *testing.T, s scenario, b backend, m mishap, points []string) {
-	bench := &bench{scenario: s, backend: b, t: t}
-	for _, n := range pick(t, points, m) {
-		t.Run(label(n, points[n-1]), func(t *testing.T) {
-			h := bench.play(t, &plan{at: n, mishap: m})
-			bench.judge(t, h, "after the mishap")
-		})
 	}
 }

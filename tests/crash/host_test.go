@@ -75,6 +75,11 @@ func (b *bench) play(t *testing.T, p *plan) *host {
 		b.db = b.open(b.t, b.clock)
 	}
 	b.used++
+	t.Cleanup(func() {
+		if t.Failed() {
+			b.db = nil
+		}
+	})
 	h := &host{scenario: b.scenario, t: t, db: b.db, clock: b.clock, plan: p, once: map[string]bool{},
 		key: fmt.Sprintf("job %d", b.used), after: b.last}
 	h.run()
@@ -85,11 +90,7 @@ func (b *bench) play(t *testing.T, p *plan) *host {
 // judge fails the test when anything is wrong in the end.
 func (b *bench) judge(t *testing.T, h *host, message string) {
 	t.Helper()
-	complaints := append(h.complaints(), h.zombies()...)
-	if t.Failed() || len(complaints) > 0 {
-		b.db = nil
-	}
-	require.Empty(t, complaints, message)
+	require.Empty(t, append(h.complaints(), h.zombies()...), message)
 }
 
 // run plays the scenario against the plan to its end.
