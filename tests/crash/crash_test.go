@@ -20,26 +20,23 @@ import (
 
 // backend is a kind of store under test.
 type backend struct {
-	name   string
-	open   func(*testing.T, *testdb.Clock) store.Store
-	points int // tried per scenario and mishap unless the environment says otherwise
+	name     string
+	open     func(*testing.T, *testdb.Clock) store.Store
+	points   int    // tried per scenario and mishap, 0 for all
+	variable string // of the environment, which says otherwise
 }
 
 var backends = []backend{
 	{"sqlite", func(t *testing.T, clock *testdb.Clock) store.Store {
 		return testdb.SQLite(t, testdb.WithClock(clock))
-	}, 12},
+	}, 12, "TASKER_CRASH_SQLITE_POINTS"},
 	{"postgresql", func(t *testing.T, clock *testdb.Clock) store.Store {
 		return testdb.Postgres(t, testdb.WithPostgresClock(clock))
-	}, 3},
+	}, 3, "TASKER_CRASH_POSTGRESQL_POINTS"},
 }
 
-// The environment of a run: how many points of each scenario and mishap are
-// tried, all with 0, and by which seed they are drawn.
-const (
-	pointsVariable = "TASKER_CRASH_POINTS"
-	seedVariable   = "TASKER_CRASH_SEED"
-)
+// seedVariable names the seed by which points are drawn.
+const seedVariable = "TASKER_CRASH_SEED"
 
 // number reads a number from the environment.
 func number(t *testing.T, name string, otherwise int) int {
@@ -61,7 +58,7 @@ func (b backend) pick(t *testing.T, points []string, m mishap) (picked []int) {
 			picked = append(picked, i+1)
 		}
 	}
-	sample := number(t, pointsVariable, b.points)
+	sample := number(t, b.variable, b.points)
 	if sample == 0 || sample >= len(picked) {
 		return picked
 	}

@@ -4,13 +4,18 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
-	_ "github.com/mattn/go-sqlite3" // the driver that the store uses
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver of the PostgreSQL store
+	_ "github.com/mattn/go-sqlite3"    // the driver of the SQLite store
 	"github.com/stretchr/testify/require"
 
 	"github.com/tasker-systems/tasker-core-go/core/engine"
@@ -44,33 +49,128 @@ step_templates:
 	"name: later\nstep_templates: [{name: only, backoff: {base_seconds: 20, jitter: 0}}]\n",
 }
 
-// scene is a database file with tasks at many points of their lives.
-type scene struct {
-	t     *testing.T
-	path  string
-	clock *testdb.Clock
-	ids   map[string]int64 // "run" is a task, "run.left" a step, "worker" the worker
+// dialect is one kind of database.
+type dialect struct {
+	name   string
+	create func(testing.TB) string // location of a new migrated database
+	clone  func(t testing.TB, location string) string
+	open   func(t testing.TB, location string, clock *testdb.Clock) database
+	raw    func(location string) (driver, source string) // for database/sql; foreign keys are off
 }
 
-func newScene(t *testing.T) *scene {
+// database is an open store with its schema.
+type database interface {
+	store.Store
+	store.Schema
+}
+
+var dialects = []dialect{
+	{
+		"sqlite", testdb.File, cloneFile,
+		func(t testing.TB, location string, clock *testdb.Clock) database {
+			return testdb.Open(t, location, testdb.WithClock(clock))
+		},
+		func(location string) (string, string) {
+			return "sqlite3", "file:" + (&url.URL{Path: location}).EscapedPath() + "?mode=rw&_foreign_keys=0"
+		},
+	},
+	{
+		"postgresql", testdb.PostgresDatabase, cloneDatabase,
+		func(t testing.TB, location string, clock *testdb.Clock) database {
+			return testdb.OpenPostgres(t, location, testdb.WithPostgresClock(clock))
+		},
+		func(location string) (string, string) {
+			parsed, err := url.Parse(location)
+			if err != nil {
+				return "", err.Error()
+			}
+			query := parsed.Query()
+			query.Set("session_replication_role", "replica") // no triggers, and so no foreign keys
+			parsed.RawQuery = query.Encode()
+			return "pgx", parsed.String()
+		},
+	},
+}
+
+// cloneFile copies a file that nobody has open.
+func cloneFile(t testing.TB, location string) string {
 	t.Helper()
-	s := &scene{t: t, path: testdb.File(t), clock: testdb.NewClock(), ids: map[string]int64{}}
+	image, err := os.ReadFile(location)
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "clone.sqlite3")
+	require.NoError(t, os.WriteFile(path, image, 0o600))
+	return path
+}
+
+// clones numbers the databases cloned here.
+var clones atomic.Int64
+
+// cloneDatabase copies a database that nobody is connected to.
+func cloneDatabase(t testing.TB, location string) string {
+	t.Helper()
+	parsed, err := url.Parse(location)
+	require.NoError(t, err)
+	from := strings.TrimPrefix(parsed.Path, "/")
+	name := fmt.Sprintf("%s_%d", from, clones.Add(1))
+	parsed.Path = "/postgres"
+	admin := parsed.String()
+	testdb.Execute(t, admin, "CREATE DATABASE "+name+" TEMPLATE "+from)
+	t.Cleanup(func() { testdb.Execute(t, admin, "DROP DATABASE "+name+" WITH (FORCE)") })
+	parsed.Path = "/" + name
+	return parsed.String()
+}
+
+// on runs a test on each kind of database.
+func on(t *testing.T, test func(*testing.T, dialect)) {
+	t.Helper()
+	for _, d := range dialects {
+		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, d)
+		})
+	}
+}
+
+// scene is a database with tasks at many points of their lives.
+type scene struct {
+	dialect
+	t        *testing.T
+	location string
+	clock    *testdb.Clock
+	ids      map[string]int64 // "run" is a task, "run.left" a step, "worker" the worker
+}
+
+func newScene(t *testing.T, d dialect) *scene {
+	t.Helper()
+	s := &scene{dialect: d, t: t, location: d.create(t), clock: testdb.NewClock(), ids: map[string]int64{}}
 	s.clock.Advance(999_999 * time.Microsecond)
 	s.with(func(e *engine.Engine, _ store.Store) { s.play(e) })
-	s.sql(`INSERT INTO tasker_tasks (named_task_id, requested_at, identity_hash, created_at, updated_at)
-		SELECT named_task_id, requested_at, 'foreign', created_at, updated_at FROM tasker_tasks WHERE task_id = {new}`,
-		`INSERT INTO tasker_workflow_steps (task_id, named_step_id, created_at, updated_at)
-		SELECT (SELECT max(task_id) FROM tasker_tasks), named_step_id, created_at, updated_at FROM tasker_workflow_steps WHERE workflow_step_id = {new.only}`)
-	s.ids["foreign"] = s.number("SELECT max(task_id) FROM tasker_tasks")
-	s.ids["foreign.only"] = s.number("SELECT max(workflow_step_id) FROM tasker_workflow_steps")
+	s.foreign("foreign")
 	s.history("foreign.only", "in_progress", "complete")
 	return s
+}
+
+// copy returns the scene on a database of its own.
+func (s *scene) copy(t *testing.T) *scene {
+	t.Helper()
+	return &scene{dialect: s.dialect, t: t, location: s.clone(t, s.location), clock: s.clock, ids: maps.Clone(s.ids)}
+}
+
+// foreign adds a task as the Rails engine would, with one step and no history.
+func (s *scene) foreign(name string) {
+	s.t.Helper()
+	s.sql(fmt.Sprintf(`INSERT INTO tasker_tasks (named_task_id, requested_at, identity_hash, created_at, updated_at)
+		SELECT named_task_id, requested_at, '%s', created_at, updated_at FROM tasker_tasks WHERE task_id = {new}`, name))
+	s.ids[name] = s.number("SELECT max(task_id) FROM tasker_tasks")
+	s.sql(fmt.Sprintf(`INSERT INTO tasker_workflow_steps (task_id, named_step_id, created_at, updated_at)
+		SELECT {%s}, named_step_id, created_at, updated_at FROM tasker_workflow_steps WHERE workflow_step_id = {new.only}`, name))
+	s.ids[name+".only"] = s.number("SELECT max(workflow_step_id) FROM tasker_workflow_steps")
 }
 
 // with opens store and engine for the time of fn.
 func (s *scene) with(fn func(*engine.Engine, store.Store)) {
 	s.t.Helper()
-	db := testdb.Open(s.t, s.path, testdb.WithClock(s.clock))
+	db := s.open(s.t, s.location, s.clock)
 	log, err := telemetry.NewLog(100, "debug")
 	require.NoError(s.t, err)
 	hub := notify.NewHub()
@@ -123,10 +223,12 @@ func (s *scene) claim(e *engine.Engine, task, step, outcome string) int64 {
 	return worker.WorkerID
 }
 
-// raw runs fn on the file while no store has it open. Foreign keys are off.
-func (s *scene) raw(fn func(*sql.DB)) {
+// past runs fn on the database past any store. Nobody may have a SQLite file
+// open meanwhile.
+func (s *scene) past(fn func(*sql.DB)) {
 	s.t.Helper()
-	db, err := sql.Open("sqlite3", "file:"+(&url.URL{Path: s.path}).EscapedPath()+"?mode=rw&_foreign_keys=0")
+	driver, source := s.raw(s.location)
+	db, err := sql.Open(driver, source)
 	require.NoError(s.t, err)
 	fn(db)
 	require.NoError(s.t, db.Close())
@@ -135,7 +237,7 @@ func (s *scene) raw(fn func(*sql.DB)) {
 // sql executes statements in which {name} stands for an id of the scene.
 func (s *scene) sql(statements ...string) {
 	s.t.Helper()
-	s.raw(func(db *sql.DB) {
+	s.past(func(db *sql.DB) {
 		for _, text := range statements {
 			for name, id := range s.ids {
 				text = strings.ReplaceAll(text, "{"+name+"}", strconv.FormatInt(id, 10))
@@ -152,37 +254,42 @@ func (s *scene) sql(statements ...string) {
 // number returns the one number that a query answers.
 func (s *scene) number(query string) (n int64) {
 	s.t.Helper()
-	s.raw(func(db *sql.DB) { require.NoError(s.t, db.QueryRowContext(s.t.Context(), query).Scan(&n)) })
+	s.past(func(db *sql.DB) { require.NoError(s.t, db.QueryRowContext(s.t.Context(), query).Scan(&n)) })
 	return n
 }
 
-// history replaces the history of the owner by rows into these states, as the
-// Rails engine writes them: from_state NULL.
+// history gives an owner rows into these states, as the Rails engine writes
+// them: from_state is NULL.
 func (s *scene) history(owner string, states ...string) {
 	s.t.Helper()
 	table, column := "tasker_task_transitions", "task_id"
 	if strings.Contains(owner, ".") {
 		table, column = "tasker_workflow_step_transitions", "workflow_step_id"
 	}
-	s.raw(func(db *sql.DB) {
-		_, err := db.ExecContext(s.t.Context(), fmt.Sprintf("DELETE FROM %s WHERE %s = ?", table, column), s.ids[owner])
-		require.NoError(s.t, err)
-		for i, state := range states {
-			_, err := db.ExecContext(s.t.Context(), fmt.Sprintf(
-				"INSERT INTO %s (%s, to_state, sort_key, most_recent, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)", table, column),
-				s.ids[owner], state, 10*(i+1), i == len(states)-1, "2026-01-31 09:30:00.000000", "2026-01-31 09:30:00.000000")
-			require.NoError(s.t, err)
-		}
-	})
+	var rows []string
+	for i, state := range states {
+		rows = append(rows, fmt.Sprintf(`INSERT INTO %s (%s, to_state, sort_key, most_recent, created_at, updated_at)
+			VALUES ({%s}, '%s', %d, %v, '2026-01-31 09:30:00', '2026-01-31 09:30:00')`, table, column, owner, state, 10*(i+1),
+			i == len(states)-1))
+	}
+	s.sql(rows...)
 }
 
-// health opens an engine and asks it.
-func (s *scene) health(r engine.HealthRequest) (reply engine.HealthReply) {
+// health opens an engine and asks it, once for each request.
+func (s *scene) health(requests ...engine.HealthRequest) (replies []engine.HealthReply) {
 	s.t.Helper()
 	s.with(func(e *engine.Engine, _ store.Store) {
-		var err error
-		reply, err = e.Health(context.Background(), r)
-		require.NoError(s.t, err)
+		for _, r := range requests {
+			reply, err := e.Health(context.Background(), r)
+			require.NoError(s.t, err)
+			replies = append(replies, reply)
+		}
 	})
-	return reply
+	return replies
 }
+
+// deep and repair are the two ways to ask.
+var (
+	deep   = engine.HealthRequest{Deep: true}
+	repair = engine.HealthRequest{Repair: true}
+)
