@@ -16,7 +16,7 @@ import (
 
 func TestNoCallerSeesALockHoweverTheProcessesCrossEachOther(t *testing.T) {
 	onEach(t, nil, func(t *testing.T, s *scene) {
-		processes, time := pick(3, 8), pick(5*time.Second, 2*time.Minute)
+		processes, time := pick(3, 8), pick(4*time.Second, 2*time.Minute)
 		s.register(prey()...)
 		s.startAll(processes, order{Role: "hunt", Lanes: 4, Seed: 11})
 		s.live(time)

@@ -13,7 +13,7 @@ import (
 
 func TestTheChildOfManyParentsIsStartedExactlyOnce(t *testing.T) {
 	onEach(t, nil, func(t *testing.T, s *scene) {
-		rounds, parents, processes := pick(3, 50), pick(250, 1_000), pick(4, 8)
+		rounds, parents, processes := pick(2, 50), pick(200, 1_000), pick(4, 8)
 		shape := factory.FanIn(parents + 1)
 		s.register(shape)
 		s.startAll(processes, order{Role: "work", Lanes: 2, Batch: 7})
@@ -48,7 +48,7 @@ func countJoins(facts map[int64]*fact, parents int) (joins int) {
 
 func TestOneTaskOfManyParallelStepsIsDrainedByManyProcesses(t *testing.T) {
 	onEach(t, nil, func(t *testing.T, s *scene) {
-		steps, processes := pick(1_500, 10_000), pick(3, 8)
+		steps, processes := pick(1_000, 10_000), pick(3, 8)
 		shape := factory.Isolated(steps)
 		s.register(shape)
 		task := s.create(shape, 1)

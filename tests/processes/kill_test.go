@@ -127,7 +127,7 @@ func (s *scene) replenish(shape factory.Shape, open int) ([]int64, error) {
 
 func TestKilledAndStoppedWorkersLoseNothingAndRecordNothingTwice(t *testing.T) {
 	onEach(t, mortal(), func(t *testing.T, s *scene) {
-		workers, length := pick(3, 6), pick(6*time.Second, 2*time.Minute)
+		workers, length := pick(3, 6), pick(5*time.Second, 2*time.Minute)
 		shape := factory.Layered(5, 6, 3, 2)
 		s.register(shape)
 		f := &fate{s: s, source: rand.New(rand.NewPCG(3, 5)), resumes: map[*process]time.Time{}}

@@ -36,6 +36,9 @@ func targets() []target {
 		{"sqlite", func(t testing.TB) map[string]any {
 			return map[string]any{"url": "sqlite://" + testdb.File(t), "synchronous": "normal"}
 		}},
+		{"postgres", func(t testing.TB) map[string]any {
+			return map[string]any{"url": testdb.PostgresDatabase(t)}
+		}},
 	}
 }
 
