@@ -55,7 +55,9 @@ func translate(ctx context.Context, err error) error {
 	return fault.Wrap(fault.Internal, err, "the database driver failed")
 }
 
-// broken reports whether the connection is gone.
+// broken reports whether the connection is gone. The driver calls the use of a
+// connection that it has closed safe to repeat, also when that is how it tells
+// that the answer did not come; so this says nothing about what was sent.
 func broken(err error) bool {
 	var network net.Error
 	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
@@ -84,12 +86,16 @@ func contextFault(ctx context.Context, err error, message string) *fault.Error {
 // their epochs and tasks by their identities.
 func commitFault(translated, err error) error {
 	var theirs *pgconn.PgError
-	if pgconn.SafeToRetry(err) || errors.As(err, &theirs) && !shutdown(theirs.Code) {
-		return translated // it was not sent, or the server answered: it was not committed
+	if errors.As(err, &theirs) && !shutdown(theirs.Code) {
+		return translated // the server answered: it was not committed
 	}
 	kind := fault.Timeout
-	if fault.KindOf(translated) == fault.Unavailable {
+	switch fault.KindOf(translated) {
+	case fault.Unavailable:
 		kind = fault.Unavailable
+	case fault.Timeout, fault.Cancelled, fault.Closed:
+	default:
+		return translated // a defect, before anything was sent
 	}
 	return fault.Wrap(kind, err, "the answer to the commit did not arrive; it is unknown whether it took effect").
 		Advise("repeat the call: it is safe with the same epochs and identities").With("outcome_unknown", true)

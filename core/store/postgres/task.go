@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/tasker-systems/tasker-core-go/core/fault"
@@ -185,21 +184,15 @@ func moveArguments(moves []store.Move) (args []any, hops map[int64]int, err erro
 
 // TaskChange writes counters and flags; see store.TaskWriter.
 func (t *tx) TaskChange(ctx context.Context, changes []store.TaskChange) error {
-	if err := t.usable(ctx); err != nil {
-		return err
-	}
 	ids := column(changes, func(c *store.TaskChange) int64 { return c.ID })
-	t.batch.Queue(t.store.statements["TaskChange"], ids,
+	err := t.plan(ctx, "TaskChange", ids,
 		column(changes, func(c *store.TaskChange) int { return c.Open }),
 		column(changes, func(c *store.TaskChange) int { return c.Running }),
 		column(changes, func(c *store.TaskChange) int { return c.Waiting }),
-		column(changes, func(c *store.TaskChange) int { return c.Stuck }),
-	).Exec(func(tag pgconn.CommandTag) error {
-		if int(tag.RowsAffected()) != len(changes) {
-			return fault.New(fault.Internal, "of %d tasks to be changed only %d were of ours", len(changes), tag.RowsAffected())
-		}
-		return nil
-	})
+		column(changes, func(c *store.TaskChange) int { return c.Stuck }))
+	if err != nil {
+		return err
+	}
 	return t.plan(ctx, "TaskChangeComplete", ids,
 		column(changes, func(c *store.TaskChange) bool { return c.Complete }),
 		column(changes, func(c *store.TaskChange) pgtype.Timestamp { return stamp(c.At) }))

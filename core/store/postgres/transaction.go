@@ -157,7 +157,7 @@ func (t *tx) commit(ctx context.Context) error {
 		done = tag.String() == commit
 		return nil
 	})
-	t.ending = true
+	t.ending = !t.conn.Conn().IsClosed() // else nothing can be sent
 	if err := t.flush(ctx); err != nil {
 		return err
 	}

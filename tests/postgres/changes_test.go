@@ -1,0 +1,101 @@
+package postgres_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/tasker-systems/tasker-core-go/core/store/postgres"
+	"github.com/tasker-systems/tasker-core-go/tests/testdb"
+)
+
+func listening(o *postgres.Options) { o.Listen = true }
+
+// hears waits for a hint.
+func hears(t *testing.T, s *postgres.Store) {
+	t.Helper()
+	select {
+	case <-s.Changes():
+	case <-time.After(patience):
+		require.Fail(t, "nothing was heard")
+	}
+}
+
+func TestACommitIsHeardByOtherStoresAndNotByItsOwn(t *testing.T) {
+	t.Parallel()
+	url := testdb.PostgresDatabase(t)
+	k := &kit{Store: testdb.OpenPostgres(t, url, listening), t: t, ctx: t.Context(), url: url}
+	other := testdb.OpenPostgres(t, url, listening)
+	hears(t, k.Store) // the first hint: it listens now
+	hears(t, other)
+	k.add("first", 1)
+	hears(t, other)
+	select {
+	case <-k.Changes():
+		require.Fail(t, "it heard itself")
+	default:
+	}
+}
+
+func TestAListenerWhoseConnectionBreaksListensAgain(t *testing.T) {
+	t.Parallel()
+	k := newKit(t, 1)
+	other := testdb.OpenPostgres(t, k.url, listening)
+	hears(t, other)
+	k.foreign().do("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'")
+	hears(t, other) // what may have happened meanwhile
+	teller := &kit{Store: testdb.OpenPostgres(t, k.url, listening), t: t, ctx: t.Context(), url: k.url}
+	hears(t, teller.Store)
+	teller.add("second", 1)
+	hears(t, other)
+}
+
+func TestSchemasAndPoolersDoNotHear(t *testing.T) {
+	t.Parallel()
+	k := newKit(t, 1)
+	pooled := testdb.OpenPostgres(t, testdb.ThroughPooler(t, k.url), listening, func(o *postgres.Options) { o.Pooler = true })
+	require.Equal(t, false, describe(t, pooled)["listening"])
+	require.Zero(t, k.foreign().number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"))
+	k.add("second", 1)
+}
+
+func describe(t *testing.T, s *postgres.Store) map[string]any {
+	t.Helper()
+	d, err := s.Describe(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "postgresql", d.Kind)
+	require.NotContains(t, d.Location, "password")
+	return d.Details
+}
+
+// TestClosingEndsEveryGoroutine is not parallel, so that it sees its own only.
+func TestClosingEndsEveryGoroutine(t *testing.T) {
+	url := testdb.PostgresDatabase(t)
+	before := goleak.IgnoreCurrent()
+	opened, err := postgres.Open(t.Context(), postgres.Options{URL: url, Listen: true})
+	require.NoError(t, err)
+	hears(t, opened)
+	_, err = opened.Now(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, opened.Close())
+	require.NoError(t, opened.Close())
+	goleak.VerifyNone(t, before)
+}
+
+func TestTheClockIsTheServers(t *testing.T) {
+	t.Parallel()
+	k := newKit(t, 1)
+	asked := k.foreign()
+	before := asked.number("SELECT extract(epoch FROM clock_timestamp()) * 1000000")
+	now, err := k.Now(k.ctx)
+	require.NoError(t, err)
+	again, err := k.Now(k.ctx)
+	require.NoError(t, err)
+	after := asked.number("SELECT extract(epoch FROM clock_timestamp()) * 1000000")
+	slack := int64(20_000) // microseconds: half of the round trip that measured it, on a busy machine
+	require.GreaterOrEqual(t, now.UnixMicro(), before-slack)
+	require.LessOrEqual(t, again.UnixMicro(), after+slack)
+	require.False(t, again.Before(now.Time))
+}
