@@ -127,7 +127,7 @@ func (u *unit) cancelSteps(task *workTask, r CancelTaskRequest) (cancelled, revo
 			moves = append(moves, u.cancelMove(&steps[i], path, epochs[steps[i].ID], r))
 		}
 	}
-	moved, err := u.tx.StepMove(u.ctx, moves)
+	moved, err := u.moveSteps(moves)
 	if err != nil {
 		return 0, 0, err
 	}

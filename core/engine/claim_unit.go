@@ -153,7 +153,7 @@ func (u *unit) start(steps []*workflow.Step, parentsOf map[int64][]store.Parent,
 		moves[i] = store.Move{OwnerID: step.ID, ExpectedID: step.TransitionID, From: step.State,
 			Path: u.startPath(step, worker), At: u.now}
 	}
-	moved, err := u.tx.StepMove(u.ctx, moves)
+	moved, err := u.moveSteps(moves)
 	if err != nil {
 		return nil, err
 	}

@@ -137,6 +137,8 @@ func (c *closer) fence() (held, late []int) {
 		}
 		lease, leased := c.leases[one.StepID]
 		switch {
+		case !fenced && leased:
+			held = append(held, i)
 		case leased && lease.Epoch == one.Epoch && step.TransitionID == one.Epoch && step.State == workflow.InProgress:
 			held = append(held, i)
 		case leased && lease.Epoch == one.Epoch:
@@ -212,10 +214,10 @@ func (c *closer) move(held []int, endings map[int]ending) ([]int, error) {
 	}
 	moves := make([]store.Move, len(held))
 	for n, i := range held {
-		moves[n] = store.Move{OwnerID: c.closings[i].StepID, ExpectedID: c.closings[i].Epoch,
+		moves[n] = store.Move{OwnerID: c.closings[i].StepID, ExpectedID: c.steps[c.closings[i].StepID].TransitionID,
 			From: workflow.InProgress, Path: endings[i].path, At: c.now}
 	}
-	moved, err := c.tx.StepMove(c.ctx, moves)
+	moved, err := c.moveSteps(moves)
 	if err != nil {
 		return nil, err
 	}

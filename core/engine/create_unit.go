@@ -210,7 +210,7 @@ func (u *unit) bypass(fresh []*plannedTask, ids, stepIDs []int64) error {
 		}
 		base += len(task.steps)
 	}
-	if err := skipEmpty(moves, func() error { _, err := u.tx.StepMove(u.ctx, moves); return err }); err != nil {
+	if err := skipEmpty(moves, func() error { _, err := u.moveSteps(moves); return err }); err != nil {
 		return err
 	}
 	if len(ends) == 0 {

