@@ -17,6 +17,7 @@ const (
 	lineBegin   = "begin"   // a handler begins; detail: how many parents' results it was given
 	lineEnd     = "end"     // the handler has ended
 	lineVerdict = "verdict" // the engine answered the report; detail: the verdict
+	lineRetry   = "retry"   // a call ended without an answer and is repeated; detail: which
 	lineRing    = "ring"    // the engine said that something may be new
 )
 
@@ -106,7 +107,7 @@ func summary(lines []entry) string {
 	runs, ends := map[int64]int{}, 0
 	verdicts := map[string]int{}
 	processes := map[string]bool{}
-	begins := 0
+	begins, retries := 0, 0
 	for _, e := range lines {
 		processes[e.Process] = true
 		switch e.Kind {
@@ -117,8 +118,10 @@ func summary(lines []entry) string {
 			ends++
 		case lineVerdict:
 			verdicts[e.Detail]++
+		case lineRetry:
+			retries++
 		}
 	}
-	return fmt.Sprintf("ledger: %d lines of %d processes, %d runs of %d steps, %d re-runs, %d cut short, verdicts %v",
-		len(lines), len(processes), begins, len(runs), begins-len(runs), begins-ends, verdicts)
+	return fmt.Sprintf("ledger: %d lines of %d processes, %d runs of %d steps, %d re-runs, %d cut short, %d calls repeated, verdicts %v",
+		len(lines), len(processes), begins, len(runs), begins-len(runs), begins-ends, retries, verdicts)
 }

@@ -10,10 +10,13 @@ package processes_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/tasker-systems/tasker-core-go/capi/session"
@@ -28,18 +31,52 @@ type target struct {
 	// database makes a new migrated database and returns the object "database"
 	// of the configuration with which every process opens it.
 	database func(t testing.TB) map[string]any
+	// upkeep does what the server's own housekeeping would do meanwhile; nil
+	// for none. It ends with the context.
+	upkeep func(ctx context.Context, conn *pgx.Conn) error
 }
 
 // targets lists the stores; every test runs on each of them.
 func targets() []target {
 	return []target{
-		{"sqlite", func(t testing.TB) map[string]any {
+		{name: "sqlite", database: func(t testing.TB) map[string]any {
 			return map[string]any{"url": "sqlite://" + testdb.File(t), "synchronous": "normal"}
 		}},
-		{"postgres", func(t testing.TB) map[string]any {
+		{name: "postgres", upkeep: vacuum, database: func(t testing.TB) map[string]any {
 			return map[string]any{"url": testdb.PostgresDatabase(t)}
 		}},
 	}
+}
+
+// vacuum stands in for autovacuum, which the test server has switched off: in a
+// run of minutes plans without statistics and dead rows would be all we measure.
+func vacuum(ctx context.Context, conn *pgx.Conn) error {
+	for ctx.Err() == nil {
+		if _, err := conn.Exec(ctx, "VACUUM (ANALYZE)"); err != nil && ctx.Err() == nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(5 * time.Second):
+		}
+	}
+	return nil
+}
+
+// keepUp runs a target's upkeep until the test ends, in the long form alone.
+func (s *scene) keepUp(target target, url string) {
+	if target.upkeep == nil || !full() {
+		return
+	}
+	conn := testdb.Connect(s.t, url)
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := target.upkeep(ctx, conn); err != nil {
+			s.t.Errorf("upkeep: %s", err)
+		}
+	})
+	s.t.Cleanup(func() { cancel(); running.Wait() })
 }
 
 // onEach runs a test on every store, one after the other since each keeps the
@@ -87,7 +124,8 @@ type scene struct {
 
 func newScene(t *testing.T, target target, workers map[string]any) *scene {
 	t.Helper()
-	settings := map[string]any{"database": target.database(t)}
+	database := target.database(t)
+	settings := map[string]any{"database": database}
 	if workers != nil {
 		settings["worker"] = workers
 	}
@@ -99,7 +137,9 @@ func newScene(t *testing.T, target target, workers map[string]any) *scene {
 		_, err := opened.Close(context.Background(), nil)
 		require.NoError(t, err)
 	})
-	return &scene{Engine: opened.Cases(), t: t, config: config, dir: t.TempDir()}
+	s := &scene{Engine: opened.Cases(), t: t, config: config, dir: t.TempDir()}
+	s.keepUp(target, fmt.Sprint(database["url"]))
+	return s
 }
 
 // call is the context of one call, with the deadline that a host's call has.

@@ -98,6 +98,8 @@ func (l *lane) run(ctx context.Context) error {
 			return nil // what a commit had leased to the cut call is given back
 		case fault.KindOf(err) == fault.NotFound:
 			_, err = l.current(l.badge, l.worker)
+		case fault.Retryable(err):
+			err = l.ledger.write(entry{Kind: lineRetry, Detail: "claim"})
 		case err == nil:
 			err = l.serve(ctx, reply.Steps)
 		}
@@ -163,10 +165,19 @@ func (l *lane) report(request engine.ReportStepsRequest) (engine.ReportStepsRepl
 	return reply, err
 }
 
-func (l *lane) send(request engine.ReportStepsRequest) (engine.ReportStepsReply, error) {
-	ctx, cancel := call()
-	defer cancel()
-	reply, err := l.ReportSteps(ctx, request)
+// send reports, and repeats a call that ended without an answer, which is safe.
+func (l *lane) send(request engine.ReportStepsRequest) (reply engine.ReportStepsReply, err error) {
+	for range 20 {
+		ctx, cancel := call()
+		reply, err = l.ReportSteps(ctx, request)
+		cancel()
+		if !fault.Retryable(err) {
+			break
+		}
+		if noted := l.ledger.write(entry{Kind: lineRetry, Detail: "report"}); noted != nil {
+			return reply, noted
+		}
+	}
 	if err != nil {
 		return reply, err
 	}
