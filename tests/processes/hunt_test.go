@@ -79,9 +79,11 @@ func (c *child) hunt(ctx context.Context) (any, error) {
 type hunterLane struct {
 	*hunter
 	source *rand.Rand
+	turn   int // actions so far
 }
 
-// act does one thing at random.
+// act does one thing at random; the first turns go once through all of them,
+// so that a slow machine tries each.
 func (l *hunterLane) act() {
 	actions := []struct {
 		weight int
@@ -92,8 +94,9 @@ func (l *hunterLane) act() {
 		{5, "cancel", l.cancel}, {12, "look", l.look}, {3, "heartbeat", l.heartbeat}, {4, "count", l.count}, {1, "stop", l.stop},
 	}
 	draw := l.source.IntN(106)
-	for _, action := range actions {
-		if draw -= action.weight; draw < 0 {
+	l.turn++
+	for i, action := range actions {
+		if draw -= action.weight; i == l.turn-1 || (draw < 0 && l.turn > len(actions)) {
 			worker, err := l.current(&l.badge, 0)
 			if err == nil {
 				ctx, cancel := call()
