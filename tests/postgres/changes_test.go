@@ -25,7 +25,7 @@ func hears(t *testing.T, s *postgres.Store) {
 
 func TestACommitIsHeardByOtherStoresAndNotByItsOwn(t *testing.T) {
 	t.Parallel()
-	url := testdb.PostgresDatabase(t)
+	url := testdb.RecycledDatabase(t)
 	k := &kit{Store: testdb.OpenPostgres(t, url, listening), t: t, ctx: t.Context(), url: url}
 	other := testdb.OpenPostgres(t, url, listening)
 	hears(t, k.Store) // the first hint: it listens now
@@ -72,7 +72,7 @@ func describe(t *testing.T, s *postgres.Store) map[string]any {
 
 // TestClosingEndsEveryGoroutine is not parallel, so that it sees its own only.
 func TestClosingEndsEveryGoroutine(t *testing.T) {
-	url := testdb.PostgresDatabase(t)
+	url := testdb.RecycledDatabase(t)
 	before := goleak.IgnoreCurrent()
 	opened, err := postgres.Open(t.Context(), postgres.Options{URL: url, Listen: true})
 	require.NoError(t, err)

@@ -130,7 +130,7 @@ func TestAnUnmigratedDatabaseIsToldFromANewerOne(t *testing.T) {
 
 func TestTablesThatVanishUnderAnOpenStoreAreToldAsUnmigrated(t *testing.T) {
 	t.Parallel()
-	k := newKit(t, 1)
+	k := newKitOn(t, testdb.PostgresDatabase(t), 1)
 	k.foreign().do("DROP TABLE tasker_core_workers")
 	told(t, k.register(k.ctx, "w"), fault.Unmigrated)
 }

@@ -37,7 +37,7 @@ type kit struct {
 // pairs of positions.
 func newKit(t *testing.T, n int, edges ...[2]int) *kit {
 	t.Helper()
-	return newKitOn(t, testdb.PostgresDatabase(t), n, edges...)
+	return newKitOn(t, testdb.RecycledDatabase(t), n, edges...)
 }
 
 func newKitOn(t *testing.T, url string, n int, edges ...[2]int) *kit {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -39,18 +40,19 @@ func WithPostgresClock(clock *Clock) PostgresOption {
 	return func(o *postgres.Options) { o.Clock = clock.Now }
 }
 
-// Postgres opens a migrated database of its own and closes and drops it when the
-// test ends.
+// Postgres opens a migrated, empty database that no other test uses meanwhile,
+// and closes it when the test ends. The test may change rows as it likes, but not
+// tables, roles or settings: for those there is PostgresDatabase.
 func Postgres(t testing.TB, options ...PostgresOption) store.Store {
 	t.Helper()
-	return OpenPostgres(t, PostgresDatabase(t), options...)
+	return OpenPostgres(t, RecycledDatabase(t), options...)
 }
 
 // PostgresThroughPooler is Postgres behind a pooler in transaction mode.
 func PostgresThroughPooler(t testing.TB, options ...PostgresOption) store.Store {
 	t.Helper()
 	options = append(options, func(o *postgres.Options) { o.Pooler = true })
-	return OpenPostgres(t, ThroughPooler(t, PostgresDatabase(t)), options...)
+	return OpenPostgres(t, ThroughPooler(t, RecycledDatabase(t)), options...)
 }
 
 // OpenPostgres opens the database at the URL and closes it when the test ends.
@@ -73,6 +75,72 @@ func PostgresDatabase(t testing.TB) string {
 	name, err := template()
 	require.NoError(t, err)
 	return newDatabase(t, name)
+}
+
+// RecycledDatabase is PostgresDatabase for tests that change nothing but rows:
+// when the test ends, the rows go and another test gets the database. Emptying
+// takes some milliseconds, making a new one a hundred times as long on a busy
+// machine.
+func RecycledDatabase(t testing.TB) string {
+	t.Helper()
+	location, ok := recycled.take()
+	if !ok {
+		name, err := template()
+		require.NoError(t, err)
+		location = inNewDatabase(t, name)
+	}
+	t.Cleanup(func() {
+		if err := EmptyTables(location); err != nil { // somebody still holds locks: it is not used again
+			t.Log(err)
+			require.NoError(t, drop(location))
+			return
+		}
+		recycled.give(location)
+	})
+	return location
+}
+
+// recycled are the databases that nobody uses at the moment. Those that are
+// left at the end go with the private server; on another server the next run
+// drops them.
+var recycled pile
+
+// pile is a stack of URLs.
+type pile struct {
+	mu   sync.Mutex // guards urls
+	urls []string
+}
+
+func (p *pile) take() (string, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.urls) == 0 {
+		return "", false
+	}
+	last := p.urls[len(p.urls)-1]
+	p.urls = p.urls[:len(p.urls)-1]
+	return last, true
+}
+
+func (p *pile) give(location string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.urls = append(p.urls, location)
+}
+
+// EmptyTables deletes every row of a migrated database and starts its sequences
+// anew. The role must be a superuser, since foreign keys are passed over.
+func EmptyTables(location string) error {
+	return execute(location, "SET lock_timeout = '5s'", "SET session_replication_role = replica", `DO $$
+		DECLARE found text;
+		BEGIN
+			FOR found IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+				AND tablename NOT IN ('tasker_core_migrations', 'tasker_core_objects')
+			LOOP
+				EXECUTE format('DELETE FROM %I', found);
+			END LOOP;
+			PERFORM setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false) FROM pg_sequences;
+		END $$`)
 }
 
 // EmptyPostgresDatabase returns the URL of a new database without any table,
@@ -113,17 +181,53 @@ func Connect(t testing.TB, location string) *pgx.Conn {
 // databases numbers the databases of this process.
 var databases atomic.Int64
 
-// newDatabase clones a database, whose name comes from no user.
+// newDatabase clones a database and drops it when the test ends.
 func newDatabase(t testing.TB, from string) string {
+	t.Helper()
+	location := inNewDatabase(t, from)
+	t.Cleanup(func() { require.NoError(t, drop(location)) })
+	return location
+}
+
+// inNewDatabase clones a database, whose name comes from no user.
+func inNewDatabase(t testing.TB, from string) string {
 	t.Helper()
 	s, err := server()
 	require.NoError(t, err)
-	name := fmt.Sprintf("tasker_test_%d_%d_%d", os.Getpid(), time.Now().UnixNano(), databases.Add(1))
+	name := fmt.Sprintf("%s%d_%d_%d", databasePrefix, os.Getpid(), time.Now().UnixNano(), databases.Add(1))
 	require.NoError(t, clone(s.direct, name, from))
-	t.Cleanup(func() {
-		require.NoError(t, execute(s.direct, "DROP DATABASE "+name+" WITH (FORCE)"))
-	})
 	return inDatabase(s.direct, name)
+}
+
+// databasePrefix is followed by the process id.
+const databasePrefix = "tasker_test_"
+
+// drop removes a database with whoever is in it.
+func drop(location string) error {
+	parsed, err := url.Parse(location)
+	if err != nil {
+		return err
+	}
+	return execute(inDatabase(location, "postgres"), "DROP DATABASE "+parsed.Path[1:]+" WITH (FORCE)")
+}
+
+// dropLeftovers drops databases of processes of this machine that are gone.
+func dropLeftovers(ctx context.Context, conn *pgx.Conn) error {
+	rows, err := conn.Query(ctx, "SELECT datname FROM pg_database WHERE datname LIKE $1", databasePrefix+"%")
+	if err != nil {
+		return err
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	for _, name := range names {
+		var pid int
+		_, scanned := fmt.Sscanf(name, databasePrefix+"%d_", &pid)
+		if scanned == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			if _, err := conn.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+				return err
+			}
+		}
+	}
+	return err
 }
 
 // clone creates a database from another, which nobody may be connected to: a
@@ -187,6 +291,9 @@ var template = sync.OnceValues(func() (string, error) {
 	defer conn.Close(ctx) // which releases the lock
 	const lock = 7305809  // of nobody else on a test server
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", lock); err != nil {
+		return "", err
+	}
+	if err := dropLeftovers(ctx, conn); err != nil {
 		return "", err
 	}
 	var exists bool

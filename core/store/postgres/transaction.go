@@ -120,6 +120,9 @@ func (s *Store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	if err == nil {
 		return conn, nil
 	}
+	if s.closing.Err() != nil { // the pool may have noticed before the context
+		return nil, context.Cause(s.closing)
+	}
 	if stat := s.pool.Stat(); ctx.Err() != nil && stat.AcquiredConns() >= stat.MaxConns() && stat.ConstructingConns() == 0 {
 		return nil, contextFault(ctx, err, "the deadline passed while all connections were in use").
 			Advise("repeat the call; nothing of it was written. Raise database.max_connections if this happens often").
