@@ -477,6 +477,11 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
 /*
  * OBJECTS THAT FIELDS REFER TO
  *
+ * ClaimProblem: says why the claim of a call got nothing while the rest of the call
+ *   took effect.
+ *   code (text): "not_found": the worker is not registered any more; register again.
+ *   message (text): One sentence.
+ *
  * ClaimRequest: asks for work together with another write, in the same transaction.
  *   worker_id (integer): The worker that will run the steps.
  *   limit (integer): Most steps to claim, 1 to 1000.
@@ -1130,6 +1135,8 @@ TASKER_API int32_t tasker_template_validate(tasker_engine engine, const uint8_t 
  *   task_id (integer): The task.
  *   duplicate (boolean): True when the task existed already and nothing was created.
  *   claimed (list of ClaimedStep): Steps leased to the claiming worker.
+ *   claim_problem (ClaimProblem, optional): Why the claim got nothing, absent when it
+ *       was served; what was created is there all the same.
  *
  * Errors: TASKER_E_NOT_FOUND, TASKER_E_DUPLICATE, TASKER_E_LEASE_LOST, and those of
  *   every operation with the database.
@@ -1158,6 +1165,8 @@ TASKER_API int32_t tasker_task_create(tasker_engine engine, const uint8_t *reque
  * Reply:
  *   items (list of CreatedTask): One answer per task, in the request's order.
  *   claimed (list of ClaimedStep): Steps leased to the claiming worker.
+ *   claim_problem (ClaimProblem, optional): Why the claim got nothing, absent when it
+ *       was served; what was created is there all the same.
  *
  * Errors: TASKER_E_NOT_FOUND, TASKER_E_DUPLICATE, TASKER_E_LEASE_LOST, and those of
  *   every operation with the database.
@@ -1472,6 +1481,8 @@ TASKER_API int32_t tasker_step_claim(tasker_engine engine, const uint8_t *reques
  * Reply:
  *   verdicts (list of Verdict): One verdict per outcome, in the request's order.
  *   claimed (list of ClaimedStep): Steps leased to the claiming worker.
+ *   claim_problem (ClaimProblem, optional): Why the claim got nothing, absent when it
+ *       was served; the verdicts hold all the same.
  *   next_due (instant): When the next scheduled step of the claiming worker is due,
  *       null when none is known or the claim got its limit.
  *

@@ -77,6 +77,18 @@ func checkClaim(r *ClaimRequest) error {
 	return checkRange("limit", int64(r.Limit), 1, claimMax)
 }
 
+// prepareClaim makes ready for a claim that goes along with another write. An
+// unknown worker is no error: the write matters more, and the answer tells.
+func (e *Engine) prepareClaim(ctx context.Context, claim *ClaimRequest) error {
+	if claim == nil {
+		return nil
+	}
+	if err := e.refreshRoutes(ctx, claim.WorkerID); fault.KindOf(err) != fault.NotFound {
+		return err
+	}
+	return nil
+}
+
 // tryClaim claims once. It looks before it locks: an idle worker only reads.
 func (e *Engine) tryClaim(ctx context.Context, claim claimJob) (ClaimStepsReply, error) {
 	reply := ClaimStepsReply{Steps: []ClaimedStep{}}

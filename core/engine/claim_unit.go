@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -45,6 +46,21 @@ func (u *unit) claim(r ClaimRequest, correlation string) ([]ClaimedStep, error) 
 		claimed = append(claimed, more...)
 	}
 	return claimed, nil
+}
+
+// claimAlong serves the claim that came with another write. A worker that is
+// gone costs the caller the claim and not the write; a failure of the store
+// ends both, or half a claim would be committed.
+func (u *unit) claimAlong(r *ClaimRequest, correlation string) ([]ClaimedStep, *ClaimProblem, error) {
+	if r == nil {
+		return []ClaimedStep{}, nil, nil
+	}
+	claimed, err := u.claim(*r, correlation)
+	if fault.KindOf(err) == fault.NotFound {
+		message := fmt.Sprintf("worker %d is not registered", r.WorkerID)
+		return []ClaimedStep{}, &ClaimProblem{Code: fault.NotFound, Message: message}, nil
+	}
+	return claimed, nil, err
 }
 
 func workerNotFound(id int64) error {

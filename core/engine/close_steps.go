@@ -153,6 +153,7 @@ func (c *closer) fence() (held, late []int) {
 // lose answers conflict, gives the useless lease back and has the task checked.
 func (c *closer) lose(i int, step *workflow.Step) {
 	c.verdicts[i].Verdict = verdictConflict
+	c.change(step, func(s *store.StepChange) { s.InProcess = false })
 	c.freed = append(c.freed, step.ID)
 	c.tasks[step.TaskID].Running--
 	c.tasks[step.TaskID].touched = true

@@ -77,6 +77,8 @@ type CreateTaskReply struct {
 	CreatedTask
 	// Steps leased to the claiming worker.
 	Claimed []ClaimedStep `json:"claimed"`
+	// Why the claim got nothing, absent when it was served; what was created is there all the same.
+	ClaimProblem *ClaimProblem `json:"claim_problem,omitempty"`
 }
 
 // CreateTasksReply is the answer to task_create_many.
@@ -85,6 +87,8 @@ type CreateTasksReply struct {
 	Items []CreatedTask `json:"items"`
 	// Steps leased to the claiming worker.
 	Claimed []ClaimedStep `json:"claimed"`
+	// Why the claim got nothing, absent when it was served; what was created is there all the same.
+	ClaimProblem *ClaimProblem `json:"claim_problem,omitempty"`
 }
 
 // CreateTask creates a task with its steps and edges in one transaction. A
@@ -94,7 +98,7 @@ func (e *Engine) CreateTask(ctx context.Context, r CreateTaskRequest) (CreateTas
 	if err != nil {
 		return CreateTaskReply{}, err
 	}
-	return CreateTaskReply{CreatedTask: reply.Items[0], Claimed: reply.Claimed}, nil
+	return CreateTaskReply{CreatedTask: reply.Items[0], Claimed: reply.Claimed, ClaimProblem: reply.ClaimProblem}, nil
 }
 
 // CreateTasks creates many tasks together or not at all. Every problem of every
@@ -110,10 +114,8 @@ func (e *Engine) createTasks(ctx context.Context, correlation string, tasks []Ne
 	if err := checkClaim(claim); err != nil {
 		return CreateTasksReply{}, err
 	}
-	if claim != nil {
-		if err := e.refreshRoutes(ctx, claim.WorkerID); err != nil {
-			return CreateTasksReply{}, err
-		}
+	if err := e.prepareClaim(ctx, claim); err != nil {
+		return CreateTasksReply{}, err
 	}
 	job := createJob{claim: claim, correlation: correlation}
 	err := e.Store.Read(ctx, func(r store.Reader) (err error) {
@@ -139,8 +141,13 @@ func (e *Engine) runCreates(ctx context.Context, jobs []createJob) (results []ba
 		}
 		for i := range jobs {
 			results[i] = batch.Result[CreateTasksReply]{Value: answers[i], Err: errs[i]}
-			if jobs[i].claim != nil && errs[i] == nil {
-				results[i].Value.Claimed, results[i].Err = u.claim(*jobs[i].claim, jobs[i].correlation)
+			if errs[i] != nil {
+				continue
+			}
+			reply := &results[i].Value
+			reply.Claimed, reply.ClaimProblem, err = u.claimAlong(jobs[i].claim, jobs[i].correlation)
+			if err != nil {
+				return err
 			}
 		}
 		return nil

@@ -128,6 +128,10 @@ func (u *unit) countStep(task *workTask, step *workflow.Step, t truth, busy map[
 		task.Running++
 		busy[task.ID] = true
 	}
+	if step.InProcess != leased { // in_process is true while leased (D9)
+		step.InProcess = leased
+		u.change(step, func(c *store.StepChange) { c.InProcess = leased })
+	}
 	if u.engine.Policy.Step(facts(step, t.counts[step.ID], leased), u.now).Stuck {
 		task.Stuck++
 	}

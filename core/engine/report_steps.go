@@ -77,6 +77,8 @@ type ReportStepsReply struct {
 	Verdicts []Verdict `json:"verdicts"`
 	// Steps leased to the claiming worker.
 	Claimed []ClaimedStep `json:"claimed"`
+	// Why the claim got nothing, absent when it was served; the verdicts hold all the same.
+	ClaimProblem *ClaimProblem `json:"claim_problem,omitempty"`
 	// When the next scheduled step of the claiming worker is due, null when none is known or the claim got its limit.
 	NextDue workflow.Instant `json:"next_due"`
 }
@@ -103,13 +105,11 @@ func (e *Engine) ReportSteps(ctx context.Context, r ReportStepsRequest) (ReportS
 			return ReportStepsReply{}, err
 		}
 	}
-	if r.Claim != nil {
-		if err := e.refreshRoutes(ctx, r.Claim.WorkerID); err != nil {
-			return ReportStepsReply{}, err
-		}
+	if err := e.prepareClaim(ctx, r.Claim); err != nil {
+		return ReportStepsReply{}, err
 	}
 	reply, err := e.reports.Do(ctx, r)
-	if err == nil && r.Claim != nil && len(reply.Claimed) < r.Claim.Limit { // a full worker comes back by itself
+	if err == nil && r.Claim != nil && reply.ClaimProblem == nil && len(reply.Claimed) < r.Claim.Limit { // a full worker comes back by itself
 		reply.NextDue, err = e.nextDue(ctx, r.Claim.WorkerID)
 	}
 	return reply, err
@@ -156,8 +156,10 @@ func (e *Engine) runReports(ctx context.Context, requests []ReportStepsRequest) 
 			own := verdicts[from : from+len(requests[i].Outcomes)]
 			from += len(own)
 			results[i].Value = ReportStepsReply{Verdicts: u.withTaskStates(own), Claimed: []ClaimedStep{}}
-			if claim := requests[i].Claim; claim != nil {
-				results[i].Value.Claimed, results[i].Err = u.claim(*claim, requests[i].CorrelationID)
+			reply := &results[i].Value
+			reply.Claimed, reply.ClaimProblem, err = u.claimAlong(requests[i].Claim, requests[i].CorrelationID)
+			if err != nil {
+				return err
 			}
 		}
 		return nil

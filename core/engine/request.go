@@ -46,6 +46,14 @@ type ClaimRequest struct {
 	Limit int `json:"limit"`
 }
 
+// ClaimProblem says why the claim of a call got nothing while the rest of the call took effect.
+type ClaimProblem struct {
+	// "not_found": the worker is not registered any more; register again.
+	Code fault.Kind `json:"code"`
+	// One sentence.
+	Message string `json:"message"`
+}
+
 // ClaimedStep is all that a handler needs to run one attempt of one step.
 type ClaimedStep struct {
 	// The step.

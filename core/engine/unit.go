@@ -127,17 +127,19 @@ func (u *unit) moveSteps(moves []store.Move) ([]store.Moved, error) {
 }
 
 // settle decides the ends of the touched tasks (D4): complete when nothing is
-// open, in error when nothing in it is ready, leased or waiting for a time.
+// open, in error when nothing in it is ready, leased or waiting for a time. A
+// task that never started or was in error can end too: a foreign writer may have
+// resolved its steps.
 func (u *unit) settle() {
 	for _, task := range u.tasks {
-		if !task.touched || task.State != workflow.InProgress {
+		if !task.touched || task.State.Ended() || !task.State.Known() {
 			continue
 		}
 		meta := (&workflow.Object{}).TextIf("correlation_id", cmp.Or(task.correlation, u.correlation))
 		switch {
 		case task.Open == 0:
 			u.moveTask(task, workflow.Complete, meta.JSON())
-		case task.Running == 0 && task.Waiting == 0:
+		case task.Running == 0 && task.Waiting == 0 && task.State != workflow.Error:
 			u.moveTask(task, workflow.Error, meta.Text("blocked", "no step is ready, leased or waiting for a time").JSON())
 		}
 	}

@@ -50,14 +50,15 @@ const (
 	// ProcessedColumn: a complete step has processed and processed_at set
 	// (schema sheet, section 5, columns kept in step).
 	ProcessedColumn Rule = "processed_column"
-	// CompleteColumn: complete is set exactly for tasks whose state is complete
-	// (schema sheet, section 5, columns kept in step).
+	// CompleteColumn: complete is set for every task whose state is complete, and
+	// else only for one that was cancelled later: it is never reset (schema sheet,
+	// T15).
 	CompleteColumn Rule = "complete_column"
 	// EndedEarly: a complete task has no open step (design, section 5).
 	EndedEarly Rule = "ended_early"
-	// EndMissed: a task in progress has an open step, and one that is leased,
-	// ready or waiting for a time: its end is decided with its last outcome
-	// (design, section 5 and D4).
+	// EndMissed: a task that has not ended has an open step, and unless it is in
+	// error one that is leased, ready or waiting for a time: its end is decided
+	// with its last outcome (design, section 5 and D4).
 	EndMissed Rule = "end_missed"
 	// OrphanRow: the task and the step of every row of ours exist.
 	OrphanRow Rule = "orphan_row"

@@ -69,9 +69,9 @@ var breakages = []breakage{
 	{store.LeaseWithoutWorker, "for the sweep", "run.left", []string{
 		`UPDATE tasker_core_leases SET worker_id = 999999 WHERE step_id = {run.left}`}, true},
 	{store.InProcess, "set without a lease", "done.only", []string{
-		`UPDATE tasker_workflow_steps SET in_process = true WHERE workflow_step_id = {done.only}`}, false},
+		`UPDATE tasker_workflow_steps SET in_process = true WHERE workflow_step_id = {done.only}`}, true},
 	{store.InProcess, "not set with a lease", "run.left", []string{
-		`UPDATE tasker_workflow_steps SET in_process = false WHERE workflow_step_id = {run.left}`}, false},
+		`UPDATE tasker_workflow_steps SET in_process = false WHERE workflow_step_id = {run.left}`}, true},
 	{store.ProcessedColumn, "of a complete step", "done.only", []string{
 		`UPDATE tasker_workflow_steps SET processed = false WHERE workflow_step_id = {done.only}`}, false},
 	{store.CompleteColumn, "not set", "done", []string{`UPDATE tasker_tasks SET complete = false WHERE task_id = {done}`}, true},

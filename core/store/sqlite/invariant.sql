@@ -163,7 +163,7 @@ WHERE f.state = 'complete' AND (NOT f.processed OR f.processed_at IS NULL)
 UNION ALL
 SELECT 'complete_column', o.task_id, 0, 'the column says ' || o.complete || ', the state is ' || o.state
 FROM owned o
-WHERE o.complete <> (o.state = 'complete')
+WHERE (o.state = 'complete' AND NOT o.complete) OR (o.complete AND o.state NOT IN ('complete', 'cancelled'))
 UNION ALL
 SELECT 'ended_early', o.task_id, 0, 'the task is complete with ' || t.open || ' open steps'
 FROM owned o
@@ -174,7 +174,8 @@ SELECT 'end_missed', o.task_id, 0, CASE WHEN t.open = 0 THEN 'every step is sati
     ELSE 'no step is leased, ready or waiting for a time' END
 FROM owned o
 JOIN truth t ON t.task_id = o.task_id
-WHERE o.state = 'in_progress' AND (t.open = 0 OR (t.running = 0 AND t.waiting = 0))
+WHERE (t.open = 0 AND o.state IN ('pending', 'in_progress', 'error'))
+    OR (t.running = 0 AND t.waiting = 0 AND o.state IN ('pending', 'in_progress'))
 ORDER BY 1, 2, 3
 LIMIT ?1
 

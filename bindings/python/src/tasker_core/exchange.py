@@ -122,6 +122,9 @@ class Exchange:
         reply = self._engine.step_report(outcomes=batch, claim=claim)
         del self.outcomes[: len(batch)]
         self._judge(reply["verdicts"])
+        if "claim_problem" in reply:
+            self._register_again()
+            return None
         return Granted(reply["claimed"], reply["next_due"]) if room else None
 
     def _judge(self, verdicts: Iterable[dict[str, Any]]) -> None:
@@ -144,11 +147,14 @@ class Exchange:
                 self.outcomes.append(outcome)
                 self._recover(error)
 
+    def _register_again(self) -> None:
+        log.warning("the engine gave this worker up; registering again")
+        self.sign_on()
+
     def _recover(self, error: TaskerError) -> None:
         """What can be repeated is repeated after a pause; everything else ends the run."""
         if isinstance(error, (LeaseLostError, NotFoundError)):
-            log.warning("the engine gave this worker up; registering again")
-            self.sign_on()
+            self._register_again()
             return
         if not error.retryable and not isinstance(error, InternalError):
             raise error

@@ -659,6 +659,8 @@ class Operations:
             task_id (integer): The task.
             duplicate (boolean): True when the task existed already and nothing was created.
             claimed (list of ClaimedStep): Steps leased to the claiming worker.
+            claim_problem (ClaimProblem): Why the claim got nothing, absent when it was served;
+                what was created is there all the same.
 
         Raises:
             NotFoundError
@@ -720,6 +722,8 @@ class Operations:
         Reply:
             items (list of CreatedTask): One answer per task, in the request's order.
             claimed (list of ClaimedStep): Steps leased to the claiming worker.
+            claim_problem (ClaimProblem): Why the claim got nothing, absent when it was served;
+                what was created is there all the same.
 
         Raises:
             NotFoundError
@@ -1245,6 +1249,8 @@ class Operations:
         Reply:
             verdicts (list of Verdict): One verdict per outcome, in the request's order.
             claimed (list of ClaimedStep): Steps leased to the claiming worker.
+            claim_problem (ClaimProblem): Why the claim got nothing, absent when it was served;
+                the verdicts hold all the same.
             next_due (instant): When the next scheduled step of the claiming worker is due, null
                 when none is known or the claim got its limit.
         """
