@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -81,6 +82,11 @@ def python(*arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
     )
 
 
+def heed_signals() -> None:
+    """Undoes that a test run in the background ignores SIGINT, which programs inherit."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def program(code: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """A Python program that runs beside the test; it is gone at the end of the block."""
@@ -90,6 +96,7 @@ def program(code: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         stderr=subprocess.PIPE,
         text=True,
         env=environment(),
+        preexec_fn=heed_signals,  # noqa: PLW1509 - no thread of ours holds a lock that it takes
     )
     try:
         yield process

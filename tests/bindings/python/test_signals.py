@@ -136,6 +136,7 @@ def test_a_worker_is_woken_by_another_process(engine: Engine, database: str) -> 
 
 
 def test_handlers_of_signals_are_restored(engine: Engine) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     worker = Worker(engine)
     worker.handlers.add(lambda step: None, step="only")
