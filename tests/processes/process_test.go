@@ -31,6 +31,7 @@ type process struct {
 // is killed when the test ends, however that is.
 func (s *scene) start(o order) *process {
 	s.t.Helper()
+	s.keepUp()
 	o.Config, o.Ledger = s.config, filepath.Join(s.dir, o.Name)
 	text, err := json.Marshal(o)
 	require.NoError(s.t, err)

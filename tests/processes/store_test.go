@@ -57,26 +57,26 @@ func vacuum(ctx context.Context, conn *pgx.Conn) error {
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(5 * time.Second):
+		case <-time.After(10 * time.Second):
 		}
 	}
 	return nil
 }
 
 // keepUp runs a target's upkeep until the test ends, in the long form alone.
-func (s *scene) keepUp(target target, url string) {
+func keepUp(t *testing.T, target target, url string) {
 	if target.upkeep == nil || !full() {
 		return
 	}
-	conn := testdb.Connect(s.t, url)
+	conn := testdb.Connect(t, url)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() {
 		if err := target.upkeep(ctx, conn); err != nil {
-			s.t.Errorf("upkeep: %s", err)
+			t.Errorf("upkeep: %s", err)
 		}
 	})
-	s.t.Cleanup(func() { cancel(); running.Wait() })
+	t.Cleanup(func() { cancel(); running.Wait() })
 }
 
 // onEach runs a test on every store, one after the other since each keeps the
@@ -120,6 +120,7 @@ type scene struct {
 	config json.RawMessage
 	dir    string // of the ledgers
 	crew   []*process
+	keepUp func() // begins the upkeep, once
 }
 
 func newScene(t *testing.T, target target, workers map[string]any) *scene {
@@ -137,9 +138,8 @@ func newScene(t *testing.T, target target, workers map[string]any) *scene {
 		_, err := opened.Close(context.Background(), nil)
 		require.NoError(t, err)
 	})
-	s := &scene{Engine: opened.Cases(), t: t, config: config, dir: t.TempDir()}
-	s.keepUp(target, fmt.Sprint(database["url"]))
-	return s
+	return &scene{Engine: opened.Cases(), t: t, config: config, dir: t.TempDir(),
+		keepUp: sync.OnceFunc(func() { keepUp(t, target, fmt.Sprint(database["url"])) })}
 }
 
 // call is the context of one call, with the deadline that a host's call has.
@@ -149,12 +149,14 @@ func call() (context.Context, context.CancelFunc) {
 
 func (s *scene) register(shapes ...factory.Shape) {
 	s.t.Helper()
+	started := time.Now()
 	for _, shape := range shapes {
-		ctx, cancel := call()
+		ctx, cancel := context.WithTimeout(context.Background(), patience())
 		_, err := s.RegisterTemplate(ctx, engine.RegisterTemplateRequest{Template: shape.Template()})
 		cancel()
 		require.NoError(s.t, err)
 	}
+	s.t.Logf("%d templates registered in %s", len(shapes), time.Since(started))
 }
 
 // create creates n tasks of a shape in one call.
