@@ -131,13 +131,9 @@ func (w *wire) listenUntilClosed() {
 // listen opens a connection and passes on what it hears until it breaks. It
 // reports whether it came to listening.
 func (w *wire) listen() (heard bool, err error) {
-	config, err := w.store.options.connection()
-	if err != nil {
-		return false, err
-	}
 	dialling, cancel := context.WithTimeout(w.store.closing, dialMax)
 	defer cancel()
-	conn, err := pgx.ConnectConfig(dialling, config)
+	conn, err := pgx.ConnectConfig(dialling, w.store.connection())
 	if err != nil {
 		return false, err
 	}

@@ -43,14 +43,7 @@ func newPool(o Options) (*pgxpool.Pool, error) {
 }
 
 // connection returns the configuration of a connection beside the pool.
-func (o Options) connection() (*pgx.ConnConfig, error) {
-	config, err := pgx.ParseConfig(o.URL)
-	if err != nil {
-		return nil, urlFault(err)
-	}
-	o.session(config)
-	return config, nil
-}
+func (s *Store) connection() *pgx.ConnConfig { return s.pool.Config().ConnConfig }
 
 // session sets what every session of ours needs, against whatever server, role
 // and database have as defaults. A pooler shares its sessions among clients, so

@@ -41,7 +41,7 @@ func (s *Store) Describe(ctx context.Context) (store.Description, error) {
 		return store.Description{}, err
 	}
 	d := store.Description{Kind: "postgresql", SchemaVersion: status.Current}
-	d.Location = location(s.pool.Config().ConnConfig, s.options.Schema)
+	d.Location = location(s.connection(), s.options.Schema)
 	var standby bool
 	err = s.brief(ctx, func(ctx context.Context, q querier) error {
 		return q.QueryRow(ctx, describeServer).Scan(&d.ServerVersion, &d.SizeBytes, &standby)

@@ -94,10 +94,7 @@ func (s *Store) Migrate(ctx context.Context, plan store.MigrationPlan) (taken []
 	defer cancel()
 	ctx, done := s.untilClosed(ctx)
 	defer done()
-	config, err := s.options.connection()
-	if err != nil {
-		return nil, err
-	}
+	config := s.connection()
 	// The version table is core/store/migrate's, which does not qualify it;
 	// everything in the files is.
 	config.RuntimeParams["search_path"] = pgx.Identifier{s.options.Schema}.Sanitize()

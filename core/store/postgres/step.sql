@@ -37,14 +37,15 @@ ORDER BY e.id
 
 -- The parent with the greatest id is looked at first: steps are claimed in the
 -- order of their ids, so of a thousand parents it is the likeliest to be
--- unfinished, and one look settles the matter.
+-- unfinished, and one look settles the matter. (NOT EXISTS would drop the order
+-- and may look at all of them.)
 
 -- name: ChildList
 SELECT s.workflow_step_id, s.task_id, s.named_step_id, coalesce(r.id, 0), n.name,
     coalesce(nullif(c.to_state, ''), 'pending'), coalesce(c.id, 0), c.created_at, c.metadata, s.retryable,
     s.retry_limit, s.in_process, s.processed, s.processed_at, s.attempts, s.last_attempted_at,
     s.backoff_request_seconds, s.inputs, s.results, s.skippable, s.created_at, s.updated_at,
-    NOT EXISTS (
+    (
         SELECT 1 FROM {schema}.tasker_workflow_step_edges e
         LEFT JOIN {schema}.tasker_workflow_step_transitions p
             ON p.workflow_step_id = e.from_step_id AND p.most_recent
@@ -52,7 +53,7 @@ SELECT s.workflow_step_id, s.task_id, s.named_step_id, coalesce(r.id, 0), n.name
           AND coalesce(p.to_state, 'pending') NOT IN ('complete', 'resolved_manually')
         ORDER BY e.from_step_id DESC
         LIMIT 1
-    )
+    ) IS NULL
 FROM {schema}.tasker_workflow_steps s
 JOIN {schema}.tasker_tasks t ON t.task_id = s.task_id
 JOIN {schema}.tasker_named_steps n ON n.named_step_id = s.named_step_id
