@@ -81,7 +81,8 @@ func (p *party) claimed(w *worker, limit int, steps []engine.ClaimedStep) string
 		p.checkClaimed(s, t, &c)
 		texts = append(texts, fmt.Sprintf("%s (%s)", s, t))
 	}
-	if len(steps) < limit && p.mustClaim(w) {
+	crowded := p.known.SerialCrowd && slices.ContainsFunc(before, func(s *step) bool { return s.task.kind.serial })
+	if len(steps) < limit && p.mustClaim(w) && !(crowded && len(steps) > 0) {
 		p.differ("the claim gave %d of %d steps and left %v", len(steps), limit, p.claimables(w))
 	}
 	p.checkFairness(before, w)
@@ -89,6 +90,22 @@ func (p *party) claimed(w *worker, limit int, steps []engine.ClaimedStep) string
 		return "nothing"
 	}
 	return strings.Join(texts, ", ")
+}
+
+// claimedAlong is claimed for a claim that came with another write. A worker that
+// is gone costs the caller the claim and not the write.
+func (p *party) claimedAlong(w *worker, limit int, steps []engine.ClaimedStep, problem *engine.ClaimProblem) string {
+	if w.known && w.alive {
+		if problem != nil {
+			p.differ("the claim of %s failed: %s", w, problem.Message)
+		}
+		return p.claimed(w, limit, steps)
+	}
+	p.allow("steps for a worker that is gone", len(steps), 0)
+	if problem == nil || problem.Code != fault.NotFound {
+		p.differ("the claim of %s, which is gone, answered %v", w, problem)
+	}
+	return "gone"
 }
 
 // start leases a step in the model (D1: by way of pending after an error).

@@ -110,10 +110,6 @@ func (c create) apply(p *party) string {
 		text += fmt.Sprintf(", claim %d for %s", c.claim.limit, w)
 	}
 	reply, err := p.engines[c.process].CreateTasks(ctx(), r)
-	if w != nil && !w.known || w != nil && !w.alive {
-		p.allow("a creation with a claim for a worker that is gone", fault.KindOf(err), fault.NotFound)
-		return text
-	}
 	if c.refuse && c.duplicates(p.model) {
 		p.allow("a creation that refuses duplicates", fault.KindOf(err), fault.Duplicate)
 		return text + " → duplicate"
@@ -124,7 +120,7 @@ func (c create) apply(p *party) string {
 	}
 	p.created(c, reply)
 	if w != nil {
-		text += " → " + p.claimed(w, c.claim.limit, reply.Claimed)
+		text += " → " + p.claimedAlong(w, c.claim.limit, reply.Claimed, reply.ClaimProblem)
 	}
 	return text
 }

@@ -10,22 +10,15 @@ type Known struct {
 	// a time, so none of them "may run now".
 	SerialReady bool
 
-	// SettleStarted: after foreign moves the end of a task is decided only while it
-	// is in progress. A pending task whose steps were all completed, resolved or
-	// made hopeless stays pending for ever, and a task in error whose step was
-	// resolved stays in error though its children are ready. D4: blocked is "not
-	// complete and nothing in it is ready, leased or waiting for a time. No second
-	// condition, so it cannot hang".
-	SettleStarted bool
+	// ErrorStays: a task in error whose failed step a foreign writer resolved, or put
+	// back to pending, stays in error though its steps are ready, and nothing claims
+	// them. D4: blocked is "not complete and nothing in it is ready, leased or waiting
+	// for a time. No second condition, so it cannot hang"; D15 has the way back.
+	ErrorStays bool
 
 	// RetryAtOfEnded: the verdict on a failure in a task that was cancelled without
 	// cascade tells a retry_at, though the step is not tried again.
 	RetryAtOfEnded bool
-
-	// InProcessStays: in_process stays true on a step that a foreign writer
-	// cancelled while it was leased, also when the lease is gone. D9: it is true
-	// while leased.
-	InProcessStays bool
 
 	// LateRows: when a foreign writer takes a wait away, the queue row keeps its
 	// old time and the step is claimed only then. Section 4: dirty tasks are
@@ -37,10 +30,29 @@ type Known struct {
 	// last_attempted_at when it had none. Section 6: a loss is "not counted as an
 	// attempt".
 	LossCounted bool
+
+	// SettleDirty: an outcome in a dirty task decides the task's end from counters
+	// that a foreign move has made untrue: a task whose steps are all done, or whose
+	// resolved step has ready children, goes to error. Section 4: the counters "hold
+	// while the task is not dirty".
+	SettleDirty bool
+
+	// StartForgotten: start_at is remembered only in the queue rows of the first
+	// steps, so a child whose parent a foreign writer resolves before start_at runs
+	// at once, and a first step that it moves to error reads as ready. "No step runs
+	// before this instant" (task_create). With this switch foreign writers leave
+	// tasks alone that have not reached their start_at.
+	StartForgotten bool
+
+	// SerialCrowd: when queue rows of serial tasks stand in front, a claim can end
+	// with fewer steps than asked for while others are ready: each round picks a row
+	// that has to give way to a step just leased. Section 6: over-fetched and
+	// repeated while candidates remain.
+	SerialCrowd bool
 }
 
 // Present returns the differences that the engine has at present.
 func Present() Known {
-	return Known{SerialReady: true, SettleStarted: true, RetryAtOfEnded: true, InProcessStays: true,
-		LateRows: true, LossCounted: true}
+	return Known{SerialReady: true, ErrorStays: true, RetryAtOfEnded: true, LateRows: true, LossCounted: true,
+		SettleDirty: true, StartForgotten: true, SerialCrowd: true}
 }

@@ -89,7 +89,6 @@ type task struct {
 	rows     []row
 	steps    []*step
 	dirty    bool // a foreign writer changed it and nobody has reconciled it
-	settled  bool // its end was decided on untrue counters; see Known
 }
 
 // step is a step with the columns that an attempt changes.
@@ -249,7 +248,7 @@ func (w *worker) handles(t *task) bool { return w.namespace == "" || w.namespace
 func (m *model) settle(t *task) bool {
 	state := t.state()
 	switch {
-	case state.Ended(), m.known.SettleStarted && state != workflow.InProgress:
+	case state.Ended():
 		return false
 	case t.done():
 		m.completeTask(t)
@@ -258,6 +257,8 @@ func (m *model) settle(t *task) bool {
 			return false
 		}
 		t.move(m.now, false, workflow.Error)
+	case state == workflow.Error && m.known.ErrorStays:
+		return false
 	case state == workflow.Error: // no longer blocked (D4); the way back is that of a retry (D15)
 		t.move(m.now, true, workflow.Pending, workflow.InProgress)
 	default:

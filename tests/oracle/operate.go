@@ -80,18 +80,16 @@ func (r report) apply(p *party) string {
 		text += fmt.Sprintf(", claim %d for %s", r.claim.limit, w)
 	}
 	reply, err := p.engines[r.process].ReportSteps(ctx(), request)
-	if w != nil && (!w.known || !w.alive) {
-		p.allow("a report with a claim for a worker that is gone", fault.KindOf(err), fault.NotFound)
-		return text + " → gone"
-	}
 	if err != nil {
 		p.differ("the report failed: %v", err)
 		return text
 	}
 	text += " → " + p.reported(r, tickets, reply.Verdicts)
 	if w != nil {
-		text += "; claimed " + p.claimed(w, r.claim.limit, reply.Claimed)
-		p.nextDue(w, len(reply.Claimed) == r.claim.limit, reply.NextDue)
+		text += "; claimed " + p.claimedAlong(w, r.claim.limit, reply.Claimed, reply.ClaimProblem)
+		if w.known && w.alive {
+			p.nextDue(w, len(reply.Claimed) == r.claim.limit, reply.NextDue)
+		}
 	}
 	return text
 }

@@ -118,7 +118,7 @@ func (m *model) giveBack(t *ticket) {
 func (m *model) drop(t *ticket) {
 	if t.step.lease == t {
 		t.step.lease = nil
-		t.step.inProcess = t.step.inProcess && m.known.InProcessStays // D9: true while leased
+		t.step.inProcess = false // D9: true while leased
 	}
 }
 
@@ -239,7 +239,7 @@ func (m *model) reconcile(t *task) {
 		if s.lease != nil && !s.lease.holds() {
 			m.drop(s.lease)
 		}
-		s.inProcess = s.leased() || s.inProcess && m.known.InProcessStays // D9
+		s.inProcess = s.leased() // D9
 	}
 	m.settle(t)
 }

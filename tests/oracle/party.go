@@ -21,8 +21,13 @@ import (
 // Store is a kind of database under test.
 type Store struct {
 	Name string
-	Open func(t testing.TB, options ...testdb.Option) store.Store
-	Wrap func(store.Store) store.Store // nil; sabotage of what the engine sees
+	Open func(t testing.TB, clock *testdb.Clock) store.Store // a migrated database of the sequence's own
+	Wrap func(store.Store) store.Store                       // nil; sabotage of what the engine sees
+
+	// Sparing reads back, after most operations, only the tasks that the model
+	// expects to have changed, and everything at times: for stores where each
+	// question is a round trip.
+	Sparing bool
 }
 
 // party is a database with its engines and the model that it must equal. Model
@@ -43,7 +48,9 @@ type party struct {
 	epochs    map[*ticket]int64
 	ticketsOf map[int64]*ticket
 
-	problems []string // of the operation under way
+	problems []string    // of the operation under way
+	expected expectation // after the operation before
+	rounds   int
 }
 
 // life is one engine from its opening to its end.
@@ -65,7 +72,7 @@ func newParty(s *scope, kind Store, known Known) *party {
 		steps: map[int64]*step{}, workerIDs: map[*worker]int64{}, workersOf: map[int64]*worker{},
 		epochs: map[*ticket]int64{}, ticketsOf: map[int64]*ticket{}}
 	p.model = &model{known: known, now: p.clock.Now()}
-	p.db = kind.Open(s, testdb.WithClock(p.clock))
+	p.db = kind.Open(s, p.clock)
 	for range processes {
 		p.engines = append(p.engines, p.newEngine())
 		p.model.processes = append(p.model.processes, &process{sightings: map[*worker]sighting{}})
@@ -106,15 +113,16 @@ func (p *party) allow(what string, got any, legal ...any) {
 	p.differ("%s: %v\n      expected %v", what, got, legal)
 }
 
-// observe reads everything that can be compared.
-func (p *party) observe() map[string]string {
+// observe reads everything that can be compared about the tasks, and the
+// workers.
+func (p *party) observe(tasks []*task) map[string]string {
 	seen := map[string]string{}
 	e := p.engines[0]
-	if len(p.tasks) > 0 {
-		p.observeJudged(e.Engine, seen)
-		p.observeKept(seen)
+	if len(tasks) > 0 {
+		p.observeJudged(e.Engine, seen, tasks)
+		p.observeKept(seen, tasks)
 	}
-	for _, t := range p.tasks {
+	for _, t := range tasks {
 		p.observeTask(e.Engine, seen, t)
 	}
 	workers, err := e.ListWorkers(ctx(), engine.Empty{})
@@ -125,9 +133,9 @@ func (p *party) observe() map[string]string {
 	return seen
 }
 
-func (p *party) ids() []int64 {
-	ids := make([]int64, len(p.tasks))
-	for i, t := range p.tasks {
+func (p *party) ids(tasks []*task) []int64 {
+	ids := make([]int64, len(tasks))
+	for i, t := range tasks {
 		ids[i] = p.taskIDs[t]
 	}
 	return ids
@@ -233,14 +241,14 @@ func compact(raw workflow.JSON) string {
 }
 
 // observeJudged reads what the readiness rules say.
-func (p *party) observeJudged(e *engine.Engine, seen map[string]string) {
-	contexts, err := e.ListContexts(ctx(), engine.ContextsRequest{TaskIDs: p.ids()})
+func (p *party) observeJudged(e *engine.Engine, seen map[string]string, tasks []*task) {
+	contexts, err := e.ListContexts(ctx(), engine.ContextsRequest{TaskIDs: p.ids(tasks)})
 	require.NoError(p.scope, err)
 	for i, c := range contexts.Items {
-		seen[p.tasks[i].String()+" context"] = contextText(c.Status, c.TotalSteps, c.PendingSteps, c.InProgressSteps, c.CompletedSteps,
+		seen[tasks[i].String()+" context"] = contextText(c.Status, c.TotalSteps, c.PendingSteps, c.InProgressSteps, c.CompletedSteps,
 			c.FailedSteps, c.ReadySteps, c.ExecutionStatus, c.RecommendedAction, c.CompletionPercentage, c.HealthStatus, clock(c.NextWakeAt.Time))
 	}
-	rows, err := e.ListReadiness(ctx(), engine.ReadinessRequest{TaskIDs: p.ids()})
+	rows, err := e.ListReadiness(ctx(), engine.ReadinessRequest{TaskIDs: p.ids(tasks)})
 	require.NoError(p.scope, err)
 	for _, r := range rows.Items {
 		name := p.stepName(r.StepID)
@@ -251,19 +259,19 @@ func (p *party) observeJudged(e *engine.Engine, seen map[string]string) {
 }
 
 // observeKept reads what the engine keeps beside the shared tables.
-func (p *party) observeKept(seen map[string]string) {
+func (p *party) observeKept(seen map[string]string, tasks []*task) {
 	kept := map[string][]string{}
 	require.NoError(p.scope, p.db.Write(ctx(), func(tx store.Tx) error {
 		clear(kept)
-		locks, err := tx.TaskLock(ctx(), p.ids())
+		locks, err := tx.TaskLock(ctx(), p.ids(tasks))
 		if err != nil {
 			return err
 		}
 		for i, lock := range locks {
-			seen[p.tasks[i].String()+" counters"] = fmt.Sprintf("open %d, running %d, waiting %d, stuck %d",
+			seen[tasks[i].String()+" counters"] = fmt.Sprintf("open %d, running %d, waiting %d, stuck %d",
 				lock.Open, lock.Running, lock.Waiting, lock.Stuck)
 		}
-		rows, err := tx.ReadyListByTask(ctx(), p.ids())
+		rows, err := tx.ReadyListByTask(ctx(), p.ids(tasks))
 		if err != nil {
 			return err
 		}
@@ -271,7 +279,7 @@ func (p *party) observeKept(seen map[string]string) {
 			s := p.steps[row.StepID]
 			kept[s.task.String()+" queue"] = append(kept[s.task.String()+" queue"], queueText(s.kind.name, row.DueAt.Time, p.now))
 		}
-		leases, err := tx.LeaseList(ctx(), store.LeaseFilter{TaskIDs: p.ids()})
+		leases, err := tx.LeaseList(ctx(), store.LeaseFilter{TaskIDs: p.ids(tasks)})
 		for _, l := range leases {
 			s := p.steps[l.StepID]
 			kept[s.task.String()+" leases"] = append(kept[s.task.String()+" leases"], leaseText(s.String(), p.workerName(l.WorkerID),
@@ -279,7 +287,7 @@ func (p *party) observeKept(seen map[string]string) {
 		}
 		return err
 	}))
-	for _, t := range p.tasks {
+	for _, t := range tasks {
 		for _, part := range []string{" queue", " leases"} {
 			separator := " "
 			if part == " leases" {
