@@ -33,14 +33,27 @@ type Lab struct {
 	executions map[int64]int
 }
 
-// OpenFunc opens a migrated database of the test's own, such as testdb.SQLite.
-type OpenFunc func(t testing.TB, options ...testdb.Option) store.Store
+// OpenFunc opens a migrated database of the test's own that tells the time of the
+// clock: SQLite, Postgres or a test's own.
+type OpenFunc func(t testing.TB, clock *testdb.Clock) store.Store
+
+// SQLite opens a database file.
+func SQLite(t testing.TB, clock *testdb.Clock) store.Store {
+	t.Helper()
+	return testdb.SQLite(t, testdb.WithClock(clock))
+}
+
+// Postgres opens a PostgreSQL database.
+func Postgres(t testing.TB, clock *testdb.Clock) store.Store {
+	t.Helper()
+	return testdb.Postgres(t, testdb.WithPostgresClock(clock))
+}
 
 // NewLab opens a database and an engine on it; both close when the test ends.
 func NewLab(t testing.TB, open OpenFunc) *Lab {
 	t.Helper()
 	clock := testdb.NewClock()
-	db := open(t, testdb.WithClock(clock))
+	db := open(t, clock)
 	return &Lab{Engine: NewEngine(t, db), Clock: clock, Store: db, t: t, executions: map[int64]int{}}
 }
 

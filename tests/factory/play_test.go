@@ -11,12 +11,11 @@ import (
 	"github.com/tasker-systems/tasker-core-go/core/engine"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 	"github.com/tasker-systems/tasker-core-go/tests/factory"
-	"github.com/tasker-systems/tasker-core-go/tests/testdb"
 )
 
 func newLab(t *testing.T) *factory.Lab {
 	t.Helper()
-	return factory.NewLab(t, testdb.SQLite)
+	return factory.NewLab(t, factory.SQLite)
 }
 
 // played registers the shape, creates a task and plays it to its end.
@@ -50,6 +49,17 @@ func TestEveryShapeCompletesUnderItsOwnFailurePlan(t *testing.T) {
 		for _, step := range shape.Steps {
 			require.Equal(t, step.Plan.Times+1, steps[step.Name].Attempts, "%s %s", shape.Code, step.Name)
 		}
+	}
+}
+
+func TestPlaysGoTheSameWayOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	pg, lite := factory.NewLab(t, factory.Postgres), newLab(t)
+	for _, code := range []string{"S4", "S5", "W2"} {
+		shape := factory.Get(code)
+		there, _ := played(t, pg, shape)
+		here, _ := played(t, lite, shape)
+		require.Equal(t, here, there, code)
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 	"github.com/tasker-systems/tasker-core-go/tests/factory"
-	"github.com/tasker-systems/tasker-core-go/tests/testdb"
 )
 
 func TestATaskIsDrivenToAnyPointOfItsLife(t *testing.T) {
@@ -62,7 +61,7 @@ func TestAPointThatNoLifeLeadsToIsRefused(t *testing.T) {
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			factory.NewLab(s, testdb.SQLite).Reach(factory.ParallelMerge(), point)
+			factory.NewLab(s, factory.SQLite).Reach(factory.ParallelMerge(), point)
 		}()
 		<-ended
 		require.True(t, s.failed, name)

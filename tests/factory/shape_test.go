@@ -9,7 +9,6 @@ import (
 	"github.com/tasker-systems/tasker-core-go/core/engine"
 	"github.com/tasker-systems/tasker-core-go/core/template"
 	"github.com/tasker-systems/tasker-core-go/tests/factory"
-	"github.com/tasker-systems/tasker-core-go/tests/testdb"
 )
 
 // sheet is the table of the workflow-shapes sheet, sections 1 to 3.
@@ -80,7 +79,7 @@ func TestTheTemplatesOfAllShapesAreValidAndKeepTheirLimits(t *testing.T) {
 
 func TestTheEngineStoresEveryShapeAsItIsDrawn(t *testing.T) {
 	t.Parallel()
-	lab := factory.NewLab(t, testdb.SQLite)
+	lab := factory.NewLab(t, factory.SQLite)
 	for _, shape := range factory.Catalogue() {
 		lab.Register(shape)
 		reply, err := lab.GetTask(context.Background(), engine.GetTaskRequest{TaskID: lab.Create(shape), Include: []string{"steps", "edges"}})
