@@ -1,16 +1,13 @@
 package processes_test
 
 import (
-	"context"
 	"encoding/json"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/tasker-systems/tasker-core-go/core/engine"
-	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/tests/invariant"
 )
 
@@ -33,22 +30,11 @@ func TestNoCallerSeesALockHoweverTheProcessesCrossEachOther(t *testing.T) {
 		}
 		require.Positive(t, sum.Verdicts["report recorded"])
 		require.Positive(t, sum.Verdicts["report superseded"]+sum.Verdicts["report already_recorded"], "no two reports met")
-		s.requireInvariants() // in the midst of life
+		invariant.Require(t, s.Store) // in the midst of life
 		t.Logf("%d steps were left and finished", s.finish())
 		s.drained()
-		s.requireInvariants()
+		invariant.Require(t, s.Store)
 	})
-}
-
-// requireInvariants checks the rows of the hunt, which also cancels complete
-// tasks: their column stays set, as the Rails engine leaves it (schema sheet, T15).
-func (s *scene) requireInvariants() {
-	s.t.Helper()
-	found, err := invariant.Check(context.Background(), s.Store)
-	require.NoError(s.t, err)
-	for _, v := range found {
-		require.True(s.t, v.Warning() || (v.Rule == store.CompleteColumn && strings.Contains(v.Detail, "cancelled")), invariant.Sentence(v))
-	}
 }
 
 // add adds what another process tells.
