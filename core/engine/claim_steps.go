@@ -152,7 +152,7 @@ func (e *Engine) nextDue(ctx context.Context, worker int64) (due workflow.Instan
 
 // runClaims serves one group of claims in one transaction.
 func (e *Engine) runClaims(ctx context.Context, requests []claimJob) (results []batch.Result[[]ClaimedStep], err error) {
-	err = e.write(ctx, "", func(u *unit) error {
+	err = e.write(shared(ctx, len(requests)), "", func(u *unit) error {
 		results = make([]batch.Result[[]ClaimedStep], len(requests))
 		for i, request := range requests {
 			claimed, err := u.claim(request.ClaimRequest, request.correlation)

@@ -133,7 +133,7 @@ func (e *Engine) createTasks(ctx context.Context, correlation string, tasks []Ne
 
 // runCreates serves one group of create calls in one transaction.
 func (e *Engine) runCreates(ctx context.Context, jobs []createJob) (results []batch.Result[CreateTasksReply], err error) {
-	err = e.write(ctx, "", func(u *unit) error {
+	err = e.write(shared(ctx, len(jobs)), "", func(u *unit) error {
 		results = make([]batch.Result[CreateTasksReply], len(jobs))
 		answers, errs, err := u.create(jobs)
 		if err != nil {

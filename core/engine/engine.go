@@ -157,6 +157,16 @@ func (e *Engine) write(ctx context.Context, correlation string, fn func(*unit) e
 	return nil
 }
 
+// shared makes a group of several calls give up on a lock that somebody else
+// holds for long, so that it is halved and one foreign lock does not stall them
+// all; a lone call waits.
+func shared(ctx context.Context, calls int) context.Context {
+	if calls > 1 {
+		return store.Impatient(ctx)
+	}
+	return ctx
+}
+
 // log writes one record.
 func (e *Engine) log(level, message string, fields map[string]any) {
 	now, err := e.Store.Now(context.Background())

@@ -136,7 +136,7 @@ func (o *Outcome) check(path string) error {
 
 // runReports serves one group of reports in one transaction.
 func (e *Engine) runReports(ctx context.Context, requests []ReportStepsRequest) (results []batch.Result[ReportStepsReply], err error) {
-	err = e.write(ctx, "", func(u *unit) error {
+	err = e.write(shared(ctx, len(requests)), "", func(u *unit) error {
 		results = make([]batch.Result[ReportStepsReply], len(requests))
 		var closings []closing
 		for i := range requests {

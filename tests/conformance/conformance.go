@@ -4,7 +4,9 @@
 package conformance
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -166,4 +168,21 @@ func (f *fixture) move(tx store.Tx, step int64, to workflow.State) int64 {
 	require.NoError(f, err)
 	require.Len(f, moved, 1)
 	return moved[0].TransitionID
+}
+
+// plain rewrites a JSON value without white space and with its keys in order:
+// what a store must give back is the value with every digit, while jsonb keeps
+// neither the white space, the order of keys nor the escapes.
+func plain(f *fixture, value workflow.JSON) workflow.JSON {
+	f.Helper()
+	if value == nil {
+		return nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(value))
+	decoder.UseNumber()
+	var decoded any
+	require.NoError(f, decoder.Decode(&decoded))
+	rewritten, err := json.Marshal(decoded)
+	require.NoError(f, err)
+	return rewritten
 }

@@ -28,6 +28,7 @@ func newStepRow(f *fixture) {
 	zero, three := 0, 3
 	f.read(func(r store.Reader) {
 		steps := must(r.StepList(f.ctx, j.steps))(f)
+		steps[0].Inputs = plain(f, steps[0].Inputs)
 		require.Equal(f, []workflow.Step{{
 			ID: j.steps[0], TaskID: j.task, NamedStepID: steps[0].NamedStepID, RouteID: j.routes[0], Name: "order-a",
 			State: workflow.Pending, Retryable: true, RetryLimit: &three, Attempts: &zero, Inputs: workflow.JSON(`{"in":1}`),
@@ -110,6 +111,10 @@ func listParents(f *fixture) {
 	f.write(func(tx store.Tx) {
 		f.move(tx, j.steps[0], workflow.ResolvedManually)
 		require.NoError(f, tx.StepChange(f.ctx, []store.StepChange{{ID: j.steps[0], Results: workflow.JSON(`{"n":1.0}`), At: noon}}))
+		parents := must(tx.ParentList(f.ctx, []int64{j.steps[3], j.steps[2]}))(f)
+		for i := range parents {
+			parents[i].Results = plain(f, parents[i].Results)
+		}
 		require.Equal(f, []store.Parent{
 			{
 				ChildID: j.steps[2], StepID: j.steps[0], Name: "join-a", State: workflow.ResolvedManually,
@@ -117,7 +122,7 @@ func listParents(f *fixture) {
 			},
 			{ChildID: j.steps[2], StepID: j.steps[1], Name: "join-b", State: workflow.Pending, Results: workflow.JSON(`{}`)},
 			{ChildID: j.steps[3], StepID: j.steps[1], Name: "join-b", State: workflow.Pending, Results: workflow.JSON(`{}`)},
-		}, must(tx.ParentList(f.ctx, []int64{j.steps[3], j.steps[2]}))(f))
+		}, parents)
 	})
 }
 

@@ -13,7 +13,7 @@ import (
 
 func taskPromises() []promise {
 	return []promise{
-		{"tasks come back as they were stored, contexts byte for byte", taskRoundTrip},
+		{"tasks come back as they were stored, contexts with every key and digit", taskRoundTrip},
 		{"ids are returned in the order of the tasks", taskIDsInOrder},
 		{"an identity that exists is a Duplicate and ends the transaction", duplicateIdentity},
 		{"tasks are found by identity", identifyTasks},
@@ -47,12 +47,16 @@ func taskRoundTrip(f *fixture) {
 	n.BypassSteps = []string{"one", "two"}
 	n.RequestedAt = noon.Plus(-time.Minute)
 	id := f.insertTasks(n)[0]
+	stored := f.tasks(store.TaskFilter{IDs: []int64{id}})
+	for i := range stored {
+		stored[i].Context = plain(f, stored[i].Context)
+	}
 	require.Equal(f, []workflow.Task{{
 		ID: id, NamedTaskID: named.ID, Namespace: "shop", Name: "order", Version: "1.0.0", State: workflow.Pending,
 		StateSince: noon, RequestedAt: n.RequestedAt, Initiator: n.Initiator, SourceSystem: n.SourceSystem, Reason: n.Reason,
-		BypassSteps: n.BypassSteps, Tags: n.Tags, Context: n.Context, IdentityHash: "identity", Priority: 2,
+		BypassSteps: n.BypassSteps, Tags: n.Tags, Context: plain(f, n.Context), IdentityHash: "identity", Priority: 2,
 		CreatedAt: noon, UpdatedAt: noon,
-	}}, f.tasks(store.TaskFilter{IDs: []int64{id}}))
+	}}, stored)
 }
 
 func taskIDsInOrder(f *fixture) {

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"strconv"
 	"testing"
 	"time"
@@ -32,8 +33,22 @@ type kit struct {
 func newKit(t testing.TB, edits ...func(*engine.Options)) *kit {
 	t.Helper()
 	clock := testdb.NewClock()
-	db := testdb.SQLite(t, testdb.WithClock(clock))
-	return newKitOn(t, db, clock, edits...)
+	return newKitOn(t, newStore(t, clock), clock, edits...)
+}
+
+// newStore opens the store that TASKER_TEST_STORE names, so that one suite
+// serves both: sqlite unless it says postgresql.
+func newStore(t testing.TB, clock *testdb.Clock) store.Store {
+	t.Helper()
+	switch name := os.Getenv("TASKER_TEST_STORE"); name {
+	case "", "sqlite":
+		return testdb.SQLite(t, testdb.WithClock(clock))
+	case "postgresql":
+		return testdb.Postgres(t, testdb.WithPostgresClock(clock))
+	default:
+		require.Fail(t, "TASKER_TEST_STORE is "+name+"; use sqlite or postgresql")
+		return nil
+	}
 }
 
 func newKitOn(t testing.TB, db store.Store, clock *testdb.Clock, edits ...func(*engine.Options)) *kit {

@@ -194,8 +194,8 @@ func TestAnyJSONValueIsALegalResult(t *testing.T) {
 	outcome := done(k.claimOne(w))
 	outcome.Results = workflow.JSON(`[1, 2.50, "three"]`)
 	k.report(outcome)
-	require.Equal(t, `{"value":[1, 2.50, "three"]}`, string(k.steps(task)["a"].Results), "stored as an object (D18)")
-	require.Equal(t, `[1, 2.50, "three"]`, string(k.claimOne(w).Parents[0].Results), "and unwrapped for the child")
+	require.JSONEq(t, `{"value":[1, 2.50, "three"]}`, string(k.steps(task)["a"].Results), "stored as an object (D18)")
+	require.JSONEq(t, `[1, 2.50, "three"]`, string(k.claimOne(w).Parents[0].Results), "and unwrapped for the child")
 }
 
 func TestSerialTasksRunOneStepAtATime(t *testing.T) {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"embed"
+	"regexp"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -50,7 +51,13 @@ func renderStatements(schema string) (map[string]string, error) {
 	return statements, nil
 }
 
+// lockClause is what a build without the lock strips from the statements.
+var lockClause = regexp.MustCompile(`FOR NO KEY UPDATE( OF k)?( SKIP LOCKED)?`)
+
 // render puts the quoted schema in its places.
 func render(text, schema string) string {
+	if !locked {
+		text = lockClause.ReplaceAllString(text, "")
+	}
 	return strings.ReplaceAll(text, migrations.SchemaMark, pgx.Identifier{schema}.Sanitize())
 }

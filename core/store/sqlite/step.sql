@@ -81,6 +81,7 @@ INSERT INTO tasker_workflow_step_edges (from_step_id, to_step_id, name, created_
 VALUES (?1, ?2, ?3, ?4, ?4)
 
 -- name: StepMoveClear
+-- only: SQLite has no data-modifying CTE, so clearing and inserting are two statements
 UPDATE tasker_workflow_step_transitions SET most_recent = 0, updated_at = ?3
 WHERE id = ?1 AND workflow_step_id = ?2 AND most_recent = 1
 

@@ -36,6 +36,7 @@ LEFT JOIN tasker_task_transitions c ON c.task_id = t.task_id AND c.most_recent =
 ORDER BY t.task_id
 
 -- name: TaskMoveClear
+-- only: SQLite has no data-modifying CTE, so clearing and inserting are two statements
 UPDATE tasker_task_transitions SET most_recent = 0, updated_at = ?3
 WHERE id = ?1 AND task_id = ?2 AND most_recent = 1
 
