@@ -140,7 +140,7 @@ func (u *unit) admit(steps []workflow.Step, parentsOf map[int64][]store.Parent) 
 		task := u.tasks[step.TaskID]
 		due, ok := u.engine.runnable(step, allSatisfied(parentsOf[step.ID]), u.now)
 		switch {
-		case !ok || due.After(u.now.Time) || task.State.TaskEnded():
+		case !ok || due.After(u.now.Time) || task.State.Ended():
 			task.reconcile = true
 		case !task.Concurrent && (busy[task.ID] || task.Running > 0):
 			task.reconcile = true

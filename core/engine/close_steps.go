@@ -256,10 +256,10 @@ func (c *closer) apply(won []int, endings map[int]ending) (satisfied []int64) {
 			satisfied = append(satisfied, step.ID)
 		case end.stuck:
 			task.Stuck++
-		case end.retryAt != nil && task.Concurrent && !task.State.TaskEnded():
+		case end.retryAt != nil && task.Concurrent && !task.State.Ended():
 			c.queue(task, step, *end.retryAt)
 		}
-		if end.retryAt != nil {
+		if end.retryAt != nil && !task.State.Ended() {
 			c.verdicts[i].RetryAt = *end.retryAt
 		}
 		task.reconcile = task.reconcile || !task.Concurrent
@@ -283,7 +283,7 @@ func (c *closer) release(satisfied []int64) error {
 			c.dirty = append(c.dirty, child.Step.TaskID)
 			continue
 		}
-		if !child.Satisfied || !task.Concurrent || task.State.TaskEnded() {
+		if !child.Satisfied || !task.Concurrent || task.State.Ended() {
 			continue
 		}
 		if due, ok := c.engine.runnable(&child.Step, true, c.now); ok {

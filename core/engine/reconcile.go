@@ -27,7 +27,7 @@ func (u *unit) reconcile() error {
 	for _, task := range u.sortedTasks() {
 		if task.reconcile {
 			ids = append(ids, task.ID)
-			task.reconcile = false
+			task.reconcile, task.verified = false, true
 		}
 	}
 	if len(ids) == 0 {
@@ -139,7 +139,7 @@ func (u *unit) countStep(task *workTask, step *workflow.Step, t truth, busy map[
 
 // wanted tells whether the step deserves a queue row, and when it is due.
 func (u *unit) wanted(task *workTask, step *workflow.Step, t truth, busy bool) (workflow.Instant, bool) {
-	if task.State.TaskEnded() || (!task.Concurrent && busy) {
+	if task.State.Ended() || (!task.Concurrent && busy) { // a task in error goes on when something can run in it (D4)
 		return workflow.Instant{}, false
 	}
 	count := t.counts[step.ID]

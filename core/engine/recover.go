@@ -41,10 +41,10 @@ func (w *watch) forget() {
 }
 
 // dead returns the workers whose heartbeat has been seen unchanged for a lease.
-func (w *watch) dead(workers []workflow.Worker, now workflow.Instant, lease time.Duration) []int64 {
+func (w *watch) dead(workers []workflow.Worker, now workflow.Instant, lease time.Duration) []workflow.Worker {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var dead []int64
+	var dead []workflow.Worker
 	seen := make(map[int64]sighting, len(workers))
 	for _, worker := range workers {
 		s, known := w.seen[worker.ID]
@@ -53,7 +53,7 @@ func (w *watch) dead(workers []workflow.Worker, now workflow.Instant, lease time
 		}
 		seen[worker.ID] = s
 		if now.Sub(s.since.Time) >= lease && now.Sub(s.heartbeat.Time) >= lease {
-			dead = append(dead, worker.ID)
+			dead = append(dead, worker)
 		}
 	}
 	w.seen = seen
@@ -112,7 +112,7 @@ func (e *Engine) Sweep(ctx context.Context) error { return e.mend(ctx, e.lookOnl
 
 // lost is what a look found.
 type lost struct {
-	dead    []int64
+	dead    []workflow.Worker
 	orphans []workflow.Lease
 	overdue []workflow.Lease
 	dirty   bool
@@ -190,15 +190,17 @@ func (e *Engine) recover(ctx context.Context, found lost) error {
 	recovered := 0
 	err := e.write(ctx, "", func(u *unit) error {
 		var orphans []workflow.Lease
-		if len(found.dead) > 0 {
-			if err := u.tx.WorkerDelete(u.ctx, found.dead); err != nil {
+		dead, err := u.stillDead(found.dead)
+		if err != nil {
+			return err
+		}
+		if len(dead) > 0 {
+			if err := u.tx.WorkerDelete(u.ctx, dead); err != nil {
 				return err
 			}
-			leases, err := u.tx.LeaseList(u.ctx, store.LeaseFilter{WorkerIDs: found.dead})
-			if err != nil {
+			if orphans, err = u.tx.LeaseList(u.ctx, store.LeaseFilter{WorkerIDs: dead}); err != nil {
 				return err
 			}
-			orphans = leases
 		}
 		closings := lossClosings(append(orphans, found.orphans...), found.overdue)
 		verdicts, err := u.close(closings)
@@ -212,9 +214,32 @@ func (e *Engine) recover(ctx context.Context, found lost) error {
 	})
 	if err == nil {
 		e.log("warn", fmt.Sprintf("recovered %d steps", recovered),
-			map[string]any{"dead_workers": found.dead, "steps": recovered})
+			map[string]any{"stale_workers": len(found.dead), "steps": recovered})
 	}
 	return err
+}
+
+// stillDead returns those workers that have not beaten since they were looked
+// at: a sweep that waited for its transaction must not bury the living.
+func (u *unit) stillDead(seen []workflow.Worker) ([]int64, error) {
+	if len(seen) == 0 {
+		return nil, nil
+	}
+	now, err := u.tx.WorkerList(u.ctx)
+	if err != nil {
+		return nil, err
+	}
+	beats := make(map[int64]workflow.Instant, len(now))
+	for _, worker := range now {
+		beats[worker.ID] = worker.HeartbeatAt
+	}
+	var dead []int64
+	for _, worker := range seen {
+		if beat, there := beats[worker.ID]; there && beat == worker.HeartbeatAt {
+			dead = append(dead, worker.ID)
+		}
+	}
+	return dead, nil
 }
 
 // lossClosings makes one closing per lost lease; a lease that is both orphaned

@@ -151,7 +151,9 @@ func (e *Engine) runReports(ctx context.Context, requests []ReportStepsRequest) 
 		if err := u.reconcile(); err != nil {
 			return err
 		}
-		u.settle()
+		if err := u.settle(); err != nil {
+			return err
+		}
 		for i, from := 0, 0; i < len(requests); i++ {
 			own := verdicts[from : from+len(requests[i].Outcomes)]
 			from += len(own)

@@ -36,6 +36,7 @@ type workTask struct {
 	workflow.TaskLock
 	from        workflow.State // state of the row that was read under the lock
 	reconcile   bool           // recompute queue and counters from the truth before the commit
+	verified    bool           // its counters are the truth, computed in this transaction
 	touched     bool
 	correlation string      // of the call whose outcome touched it last
 	hops        []store.Hop // rows to write, in order; empty: the state stays
@@ -129,21 +130,42 @@ func (u *unit) moveSteps(moves []store.Move) ([]store.Moved, error) {
 // settle decides the ends of the touched tasks (D4): complete when nothing is
 // open, in error when nothing in it is ready, leased or waiting for a time. A
 // task that never started or was in error can end too: a foreign writer may have
-// resolved its steps.
-func (u *unit) settle() {
+// resolved its steps. Since counters hold only while a task is not dirty, a task
+// that seems blocked is recomputed from the truth first.
+func (u *unit) settle() error {
+	doubtful := false
 	for _, task := range u.tasks {
-		if !task.touched || task.State.Ended() || !task.State.Known() {
+		if task.undecided() && task.blocked() && !task.verified {
+			task.reconcile, doubtful = true, true
+		}
+	}
+	if doubtful {
+		if err := u.reconcile(); err != nil {
+			return err
+		}
+	}
+	for _, task := range u.tasks {
+		if !task.undecided() {
 			continue
 		}
 		meta := (&workflow.Object{}).TextIf("correlation_id", cmp.Or(task.correlation, u.correlation))
 		switch {
 		case task.Open == 0:
 			u.moveTask(task, workflow.Complete, meta.JSON())
-		case task.Running == 0 && task.Waiting == 0 && task.State != workflow.Error:
+		case task.State == workflow.Error && !task.blocked(): // a foreign writer gave it a way on (D15)
+			u.moveTask(task, workflow.InProgress, meta.JSON())
+		case task.blocked() && task.State != workflow.Error:
 			u.moveTask(task, workflow.Error, meta.Text("blocked", "no step is ready, leased or waiting for a time").JSON())
 		}
 	}
+	return nil
 }
+
+// undecided reports whether the end of a task is to be decided here.
+func (t *workTask) undecided() bool { return t.touched && !t.State.Ended() && t.State.Known() }
+
+// blocked is D4 by the counters.
+func (t *workTask) blocked() bool { return t.Open > 0 && t.Running == 0 && t.Waiting == 0 }
 
 // flush writes the rows planned so far, so that a claim in the same
 // transaction sees them.
@@ -183,7 +205,9 @@ func (u *unit) finish() error {
 	if err := u.reconcile(); err != nil {
 		return err
 	}
-	u.settle()
+	if err := u.settle(); err != nil {
+		return err
+	}
 	if err := u.flush(); err != nil {
 		return err
 	}

@@ -323,7 +323,7 @@ func TestATickFindsUnannouncedWorkAndRenewsTheHeartbeat(t *testing.T) {
 	}()
 	other.create("single")
 	k.clock.Advance(time.Second)
-	for len(got) == 0 {
+	for ticked := false; !ticked || len(got) == 0; ticked = true {
 		require.NoError(t, k.Tick(ctx(), true))
 	}
 	require.Len(t, (<-got).Steps, 1)

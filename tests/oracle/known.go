@@ -10,16 +10,6 @@ type Known struct {
 	// a time, so none of them "may run now".
 	SerialReady bool
 
-	// ErrorStays: a task in error whose failed step a foreign writer resolved, or put
-	// back to pending, stays in error though its steps are ready, and nothing claims
-	// them. D4: blocked is "not complete and nothing in it is ready, leased or waiting
-	// for a time. No second condition, so it cannot hang"; D15 has the way back.
-	ErrorStays bool
-
-	// RetryAtOfEnded: the verdict on a failure in a task that was cancelled without
-	// cascade tells a retry_at, though the step is not tried again.
-	RetryAtOfEnded bool
-
 	// LateRows: when a foreign writer takes a wait away, the queue row keeps its
 	// old time and the step is claimed only then. Section 4: dirty tasks are
 	// recomputed from the truth, ready rows repaired; section 5: the ready row's due
@@ -30,12 +20,6 @@ type Known struct {
 	// last_attempted_at when it had none. Section 6: a loss is "not counted as an
 	// attempt".
 	LossCounted bool
-
-	// SettleDirty: an outcome in a dirty task decides the task's end from counters
-	// that a foreign move has made untrue: a task whose steps are all done, or whose
-	// resolved step has ready children, goes to error. Section 4: the counters "hold
-	// while the task is not dirty".
-	SettleDirty bool
 
 	// StartForgotten: start_at is remembered only in the queue rows of the first
 	// steps, so a child whose parent a foreign writer resolves before start_at runs
@@ -53,6 +37,6 @@ type Known struct {
 
 // Present returns the differences that the engine has at present.
 func Present() Known {
-	return Known{SerialReady: true, ErrorStays: true, RetryAtOfEnded: true, LateRows: true, LossCounted: true,
-		SettleDirty: true, StartForgotten: true, SerialCrowd: true}
+	return Known{SerialReady: true, LateRows: true, LossCounted: true,
+		StartForgotten: true, SerialCrowd: true}
 }

@@ -320,10 +320,6 @@ func (p *party) follow(seen map[string]string, tasks []*task) {
 		if seen[t.String()+" state"] == fmt.Sprintf("%s since %s", t.state(), clock(since(t.rows, t.created))) {
 			continue
 		}
-		if p.known.SettleDirty && !t.state().TaskEnded() && seen[t.String()+" state"] == "error since "+clock(p.now) {
-			t.move(p.now, false, workflow.Error)
-			continue
-		}
 		before := len(t.rows)
 		if p.settle(t); !strings.HasPrefix(seen[t.String()+" state"], string(t.state())+" ") {
 			t.rows = t.rows[:before]

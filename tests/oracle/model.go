@@ -257,8 +257,6 @@ func (m *model) settle(t *task) bool {
 			return false
 		}
 		t.move(m.now, false, workflow.Error)
-	case state == workflow.Error && m.known.ErrorStays:
-		return false
 	case state == workflow.Error: // no longer blocked (D4); the way back is that of a retry (D15)
 		t.move(m.now, true, workflow.Pending, workflow.InProgress)
 	default:

@@ -77,7 +77,7 @@ func (m *model) report(t *ticket, o outcome) (verdicts []string, retryAt time.Ti
 		} else {
 			m.succeed(t.step, o)
 		}
-		if t.step.runnable() || m.known.RetryAtOfEnded && t.step.state() == workflow.Error && t.step.backoff != nil {
+		if t.step.runnable() {
 			retryAt = t.step.waitEnds()
 		}
 		return []string{recorded}, retryAt
