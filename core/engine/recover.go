@@ -293,14 +293,24 @@ func overrun(u *unit, task *workTask, step *workflow.Step, lease workflow.Lease)
 		Error: &OutcomeError{Class: "DeadlineExceeded", Message: "the handler missed its deadline"}}})
 }
 
-// clean reconciles the dirty tasks, a batch per transaction.
+// clean reconciles the dirty tasks, a batch per transaction. A task that comes
+// back while it works, since a foreign writer was faster again, is left for the
+// next sweep.
 func (e *Engine) clean(ctx context.Context) error {
-	for more := true; more; {
+	seen := map[int64]bool{}
+	for fresh := true; fresh; {
 		err := e.write(ctx, "", func(u *unit) error {
 			ids, err := u.tx.DirtyTake(u.ctx, dirtyBatch)
-			if err != nil || len(ids) == 0 {
-				more = false
+			if err != nil {
 				return err
+			}
+			fresh = false
+			for _, id := range ids {
+				fresh = fresh || !seen[id]
+				seen[id] = true
+			}
+			if len(ids) == 0 {
+				return nil
 			}
 			locked, err := u.tx.TaskLock(u.ctx, ids)
 			if err != nil {

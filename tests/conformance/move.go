@@ -49,7 +49,9 @@ func taskMover() mover {
 			named, _ := f.install("order")
 			return f.insertTasks(newTask(named, "one"), newTask(named, "two"), newTask(named, "three"))
 		},
-		move: func(f *fixture, tx store.Tx, moves ...store.Move) ([]store.Moved, error) { return tx.TaskMove(f.ctx, moves) },
+		move: func(f *fixture, tx store.Tx, moves ...store.Move) ([]store.Moved, error) {
+			return tx.TaskMove(f.ctx, moves)
+		},
 		history: func(f *fixture, r store.Reader, owner int64) []workflow.Transition {
 			return must(r.TaskTransitions(f.ctx, []int64{owner}))(f)
 		},
@@ -59,7 +61,9 @@ func taskMover() mover {
 func stepMover() mover {
 	return mover{
 		owners: func(f *fixture) []int64 { return f.job("order", 3).steps },
-		move:   func(f *fixture, tx store.Tx, moves ...store.Move) ([]store.Moved, error) { return tx.StepMove(f.ctx, moves) },
+		move: func(f *fixture, tx store.Tx, moves ...store.Move) ([]store.Moved, error) {
+			return tx.StepMove(f.ctx, moves)
+		},
 		history: func(f *fixture, r store.Reader, owner int64) []workflow.Transition {
 			return must(r.StepTransitions(f.ctx, []int64{owner}))(f)
 		},

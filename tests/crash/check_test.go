@@ -9,6 +9,7 @@ import (
 
 	"github.com/tasker-systems/tasker-core-go/core/engine"
 	"github.com/tasker-systems/tasker-core-go/core/store"
+	"github.com/tasker-systems/tasker-core-go/core/template"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 	"github.com/tasker-systems/tasker-core-go/tests/invariant"
 )
@@ -17,6 +18,7 @@ import (
 type record struct {
 	tasks  []workflow.Task
 	steps  []workflow.Step
+	edges  []workflow.Edge
 	rows   map[int64][]workflow.Transition // by step
 	leases []workflow.Lease
 	depths store.Depths
@@ -33,6 +35,9 @@ func (h *host) read() (r record) {
 			ids = append(ids, task.ID)
 		}
 		if r.steps, err = reader.StepListByTask(ctx(), ids); err != nil {
+			return err
+		}
+		if r.edges, err = reader.EdgeListByTask(ctx(), ids); err != nil {
 			return err
 		}
 		r.rows = map[int64][]workflow.Transition{}
@@ -68,6 +73,9 @@ func (h *host) complaints() (found []string) {
 		say(step.Tries() != want.attempts, "step %s counts %d attempts, not %d", step.Name, step.Tries(), want.attempts)
 		found = append(found, h.judgeResults(step, r.rows[step.ID])...)
 	}
+	parsed, err := template.Parse([]byte(h.template), template.Options{})
+	require.NoError(h.t, err)
+	say(len(r.tasks) == 1 && len(r.edges) != parsed.Graph().EdgeCount(), "%d edges are stored, not %d", len(r.edges), parsed.Graph().EdgeCount())
 	say(len(r.leases) > 0, "%d leases are left", len(r.leases))
 	say(r.depths.OpenTasks+r.depths.ReadySteps+r.depths.ScheduledSteps+r.depths.DirtyTasks > 0, "queues are left: %+v", r.depths)
 	violations, err := invariant.Check(ctx(), h.db)

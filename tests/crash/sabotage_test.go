@@ -16,7 +16,7 @@ var losses = map[string]string{
 	"TaskChange":  "counters: ",
 	"ReadyInsert": "queue_row_missing: ",
 	"ReadyTake":   "queues are left: ",
-	"EdgeInsert":  "step b ended pending, not complete",
+	"EdgeInsert":  "0 edges are stored, not ",
 	"TaskMove":    "the task ended pending, not complete",
 	"commit":      "0 tasks where one was asked for",
 }

@@ -127,3 +127,31 @@ func TestAReportOfAWorkerThatIsGoneIsRecordedWithoutItsClaim(t *testing.T) {
 	require.Empty(t, reply.Claimed)
 	k.requireTruth(task)
 }
+
+// stubbornTx loses every move of a task, as if a foreign writer were always
+// faster.
+type stubbornTx struct{ store.Tx }
+
+type stubbornStore struct{ store.Store }
+
+func (s stubbornStore) Write(c context.Context, fn func(store.Tx) error) error {
+	return s.Store.Write(c, func(tx store.Tx) error { return fn(stubbornTx{tx}) })
+}
+
+func (stubbornTx) TaskMove(context.Context, []store.Move) ([]store.Moved, error) { return nil, nil }
+
+// A task whose end was lost to a foreign writer went back on the dirty list within
+// the sweep that had taken it from there, and the sweep never ended.
+func TestASweepEndsThoughATaskKeepsComingBack(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.register(single(""))
+	w, task := k.worker(), k.create("single")
+	step := k.claimOne(w)
+	stubborn := newKitOn(t, stubbornStore{k.store}, k.clock)
+	require.Equal(t, "recorded", stubborn.report(done(step))[0].Verdict)
+	require.NoError(t, stubborn.Sweep(ctx()))
+	require.Equal(t, workflow.InProgress, k.state(task))
+	require.NoError(t, k.Sweep(ctx()))
+	require.Equal(t, workflow.Complete, k.state(task), "the next one that is not disturbed mends it")
+}
