@@ -2,7 +2,7 @@
 
 GOLANGCI_LINT := build/bin/golangci-lint
 VENV_BIN := build/venv/bin
-PYTHON_SOURCES := $(wildcard bindings/python examples tests) scripts/run-tests scripts/coverage
+PYTHON_SOURCES := $(wildcard bindings/python examples tests) scripts/run-tests scripts/coverage scripts/sabotage
 SHELL_SOURCES := scripts/bootstrap .ci/run .githooks/pre-commit .githooks/commit-msg
 
 .PHONY: lint

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tasker-systems/tasker-core-go/core/fault"
@@ -116,7 +117,7 @@ func pythonParameters(m *model, op operation) []field {
 			required = append(required, f)
 		}
 	}
-	parameters := append(required, optional...)
+	parameters := slices.Concat(required, optional)
 	if op.Request.Shared {
 		parameters = append(parameters, m.Shared...)
 	}

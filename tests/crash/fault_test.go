@@ -2,7 +2,6 @@ package crash_test
 
 import (
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/tasker-systems/tasker-core-go/core/fault"
@@ -38,10 +37,6 @@ func mishapsAt(point string) []mishap {
 }
 
 var mishaps = []mishap{failBefore, failAfter, disconnect, rerun, answerLost, dieForget, dieRepeat, lateForget, lateRepeat}
-
-func (m mishap) deadly() bool {
-	return slices.Contains([]mishap{dieForget, dieRepeat, lateForget, lateRepeat}, m)
-}
 
 func (m mishap) forgets() bool { return m == dieForget || m == lateForget }
 

@@ -127,20 +127,20 @@ func (h *host) start() {
 	h.t.Cleanup(func() { e.Close(); hub.Close() })
 }
 
-// call makes a call until it is answered. A host that dies goes on as a new one;
-// false means that it forgot the call.
-func (h *host) call(what string, mayForget bool, do func() error) bool {
+// call makes a call until it is answered. A host that dies goes on as a new one,
+// which may have forgotten the call.
+func (h *host) call(what string, mayForget bool, do func() error) {
 	h.t.Helper()
 	for range triesMax {
 		err := do()
 		if err == nil {
-			return true
+			return
 		}
 		if h.plan.died() {
 			forgets := h.plan.mishap.forgets()
 			h.reborn(forgets)
 			if forgets && mayForget {
-				return false
+				return
 			}
 			continue
 		}
@@ -151,7 +151,6 @@ func (h *host) call(what string, mayForget bool, do func() error) bool {
 		require.True(h.t, fault.Retryable(err), "%s: %v", what, err)
 	}
 	require.Fail(h.t, "no answer", what)
-	return false
 }
 
 // reborn starts a new process on the same database.

@@ -82,10 +82,10 @@ func (p *party) claimed(w *worker, limit int, steps []engine.ClaimedStep) string
 		texts = append(texts, fmt.Sprintf("%s (%s)", s, t))
 	}
 	crowded := p.known.SerialCrowd && slices.ContainsFunc(before, func(s *step) bool { return s.task.kind.serial })
-	if len(steps) < limit && p.mustClaim(w) && !(crowded && len(steps) > 0) {
+	if len(steps) < limit && p.mustClaim(w) && (!crowded || len(steps) == 0) {
 		p.differ("the claim gave %d of %d steps and left %v", len(steps), limit, p.claimables(w))
 	}
-	p.checkFairness(before, w)
+	p.checkFairness(before)
 	if len(texts) == 0 {
 		return "nothing"
 	}
@@ -160,7 +160,7 @@ func unwrapped(results string) string {
 // as any legal choice must show it: nothing of lower priority was taken while
 // something of higher priority of the same namespace was left, and no namespace
 // got two more than another that was left with something.
-func (p *party) checkFairness(before []*step, w *worker) {
+func (p *party) checkFairness(before []*step) {
 	if p.dirty() || slices.ContainsFunc(before, func(s *step) bool { return s.task.kind.serial }) {
 		return // rows that turn out untrue, or give way, disturb the turns
 	}

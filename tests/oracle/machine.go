@@ -245,7 +245,7 @@ func (m *machine) do(op operation) {
 		if p == m.parties[0] {
 			m.r.Logf("%s", text)
 		}
-		if problems := append(p.problems, p.check(!p.Sparing)...); len(problems) > 0 {
+		if problems := slices.Concat(p.problems, p.check(!p.Sparing)); len(problems) > 0 {
 			m.difference = fmt.Sprintf("%s differs from the design after: %s\n    %s", p.Name, text, strings.Join(problems, "\n    "))
 			return
 		}
@@ -321,7 +321,8 @@ func (p *party) follow(seen map[string]string, tasks []*task) {
 			continue
 		}
 		before := len(t.rows)
-		if p.settle(t); !strings.HasPrefix(seen[t.String()+" state"], string(t.state())+" ") {
+		p.settle(t)
+		if !strings.HasPrefix(seen[t.String()+" state"], string(t.state())+" ") {
 			t.rows = t.rows[:before]
 		}
 	}

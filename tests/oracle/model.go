@@ -243,26 +243,22 @@ func (m *model) claimable(s *step) bool {
 // handles reports whether the worker has handlers for the task's type.
 func (w *worker) handles(t *task) bool { return w.namespace == "" || w.namespace == t.kind.namespace }
 
-// settle decides a task's end from the truth (D4). It returns false when nothing
-// is to be decided.
-func (m *model) settle(t *task) bool {
+// settle decides a task's end from the truth (D4).
+func (m *model) settle(t *task) {
 	state := t.state()
 	switch {
 	case state.Ended():
-		return false
+		return
 	case t.done():
 		m.completeTask(t)
 	case t.blocked():
 		if state == workflow.Error {
-			return false
+			return
 		}
 		t.move(m.now, false, workflow.Error)
 	case state == workflow.Error: // no longer blocked (D4); the way back is that of a retry (D15)
 		t.move(m.now, true, workflow.Pending, workflow.InProgress)
-	default:
-		return false
 	}
-	return true
 }
 
 // completeTask goes the legal way to complete.

@@ -65,7 +65,7 @@ func TestAServerThatCannotBeReachedIsUnavailable(t *testing.T) {
 		"postgres://tasker:s3cret@127.0.0.1:1,127.0.0.1:2/tasker",
 	} {
 		_, err := postgres.Open(t.Context(), postgres.Options{URL: location})
-		told(t, err, fault.Unavailable)
+		_ = told(t, err, fault.Unavailable)
 		require.NotContains(t, err.Error(), "s3cret", "not even in the log")
 	}
 }
@@ -79,14 +79,14 @@ func TestAServerThatSaysNothingIsGivenUpAtTheDeadline(t *testing.T) {
 	short, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	_, err = postgres.Open(short, postgres.Options{URL: "postgres://tasker@/tasker?host=" + filepath.Dir(socket)})
-	told(t, err, fault.Timeout)
+	_ = told(t, err, fault.Timeout)
 }
 
 func TestAURLThatCannotBeReadIsAnInvalidRequest(t *testing.T) {
 	t.Parallel()
 	for _, location := range []string{"postgres://u:s3cret@host:port/d", "mysql://x", "postgres://h/d?sslmode=perhaps"} {
 		_, err := postgres.Open(t.Context(), postgres.Options{URL: location})
-		told(t, err, fault.InvalidRequest)
+		_ = told(t, err, fault.InvalidRequest)
 		require.NotContains(t, err.Error(), "s3cret")
 	}
 	_, err := postgres.Open(t.Context(), postgres.Options{})
@@ -99,7 +99,7 @@ func TestADatabaseThatDoesNotExistIsUnavailable(t *testing.T) {
 	t.Parallel()
 	location := strings.Replace(testdb.EmptyPostgresDatabase(t), "/tasker_test", "/no_such", 1)
 	_, err := postgres.Open(t.Context(), postgres.Options{URL: location})
-	told(t, err, fault.Unavailable)
+	_ = told(t, err, fault.Unavailable)
 }
 
 func TestARoleWithoutRightsIsToldSo(t *testing.T) {
@@ -108,23 +108,23 @@ func TestARoleWithoutRightsIsToldSo(t *testing.T) {
 	testdb.Execute(t, location, `DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'tasker_nobody') THEN
 		CREATE ROLE tasker_nobody LOGIN; END IF; END $$`)
 	_, err := postgres.Open(t.Context(), postgres.Options{URL: withParameter(t, location, "user", "tasker_nobody")})
-	told(t, err, fault.Permission)
+	_ = told(t, err, fault.Permission)
 }
 
 func TestAnUnmigratedDatabaseIsToldFromANewerOne(t *testing.T) {
 	t.Parallel()
 	location := testdb.EmptyPostgresDatabase(t)
 	_, err := postgres.Open(t.Context(), postgres.Options{URL: location})
-	told(t, err, fault.Unmigrated)
+	_ = told(t, err, fault.Unmigrated)
 	bare := testdb.OpenPostgres(t, location, only)
 	err = bare.Read(t.Context(), func(store.Reader) error { return nil })
-	told(t, err, fault.Unmigrated)
+	_ = told(t, err, fault.Unmigrated)
 
 	migrated := testdb.PostgresDatabase(t)
 	testdb.Execute(t, migrated, "INSERT INTO tasker_core_migrations VALUES (99, 'future', '2026-01-01 00:00:00.000000', 'a later library')")
 	for _, mode := range []string{postgres.MigrateAuto, postgres.MigrateCheck} {
 		_, err = postgres.Open(t.Context(), postgres.Options{URL: migrated, Migrate: mode})
-		told(t, err, fault.IncompatibleSchema)
+		_ = told(t, err, fault.IncompatibleSchema)
 	}
 }
 
@@ -132,7 +132,7 @@ func TestTablesThatVanishUnderAnOpenStoreAreToldAsUnmigrated(t *testing.T) {
 	t.Parallel()
 	k := newKitOn(t, testdb.PostgresDatabase(t), 1)
 	k.foreign().do("DROP TABLE tasker_core_workers")
-	told(t, k.register(k.ctx, "w"), fault.Unmigrated)
+	_ = told(t, k.register(k.ctx, "w"), fault.Unmigrated)
 }
 
 func TestAReadOnlyDatabaseCanBeReadAndToldFromOthers(t *testing.T) {
@@ -177,7 +177,7 @@ func TestAStatementThatRunsTooLongIsEndedByTheServer(t *testing.T) {
 			err := hasty.Write(k.ctx, func(tx store.Tx) error {
 				return tx.StepChange(k.ctx, []store.StepChange{{ID: k.steps[0], At: at}})
 			})
-			told(t, err, fault.Timeout)
+			_ = told(t, err, fault.Timeout)
 			holder.do("ROLLBACK")
 		})
 	}
@@ -266,7 +266,7 @@ func TestAStoreWhoseServerWasAwayWorksAgain(t *testing.T) {
 	away := func([]byte) (bool, bool) { return true, false }
 	p.lose.Store(&away)
 	p.cutAll()
-	told(t, behind.register(k.ctx, "meanwhile"), fault.Unavailable)
+	_ = told(t, behind.register(k.ctx, "meanwhile"), fault.Unavailable)
 	p.lose.Store(nil)
 	require.NoError(t, behind.register(k.ctx, "after"))
 	require.Equal(t, []string{"before", "after"}, k.workers())

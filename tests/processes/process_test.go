@@ -59,7 +59,7 @@ func (s *scene) start(o order) *process {
 }
 
 // startAll starts n children that begin at the same moment.
-func (s *scene) startAll(n int, o order) []*process {
+func (s *scene) startAll(n int, o order) {
 	s.t.Helper()
 	all := make([]*process, n)
 	for i := range all {
@@ -70,7 +70,6 @@ func (s *scene) startAll(n int, o order) []*process {
 	for _, p := range all {
 		p.begin()
 	}
-	return all
 }
 
 // begin lets a ready child work.

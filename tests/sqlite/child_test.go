@@ -136,15 +136,14 @@ func runUnprivileged(t *testing.T, role, path string) string {
 	return string(out)
 }
 
-// addWorker commits a row and returns its id.
-func addWorker(t *testing.T, s store.Store) (id int64) {
+// addWorker commits a row.
+func addWorker(t *testing.T, s store.Store) {
 	t.Helper()
 	require.NoError(t, s.Write(t.Context(), func(tx store.Tx) (err error) {
 		at := workflow.At(testdb.Start)
-		id, err = tx.WorkerInsert(t.Context(), workflow.Worker{Name: "0", StartedAt: at, HeartbeatAt: at})
+		_, err = tx.WorkerInsert(t.Context(), workflow.Worker{Name: "0", StartedAt: at, HeartbeatAt: at})
 		return err
 	}))
-	return id
 }
 
 // countsPerProcess is how often each process counts in the race.

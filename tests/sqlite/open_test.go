@@ -91,19 +91,19 @@ func TestAFileAmongTheDirectoriesOfThePathIsInvalid(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	fails(t, sqlite.Options{Path: filepath.Join(file, "x")}, fault.InvalidRequest, filepath.Join(file, "x"))
+	_ = fails(t, sqlite.Options{Path: filepath.Join(file, "x")}, fault.InvalidRequest, filepath.Join(file, "x"))
 }
 
 func TestADeviceInPlaceOfTheFileIsInvalid(t *testing.T) {
 	t.Parallel()
-	fails(t, sqlite.Options{Path: "/dev/null"}, fault.InvalidRequest, "/dev/null")
+	_ = fails(t, sqlite.Options{Path: "/dev/null"}, fault.InvalidRequest, "/dev/null")
 }
 
 func TestOptionsOutsideTheirSetsAreInvalid(t *testing.T) {
 	t.Parallel()
-	fails(t, sqlite.Options{}, fault.InvalidRequest, "path")
-	fails(t, sqlite.Options{Path: "x", Migrate: "maybe"}, fault.InvalidRequest, "migrate")
-	fails(t, sqlite.Options{Path: "x", Synchronous: "sometimes"}, fault.InvalidRequest, "synchronous")
+	_ = fails(t, sqlite.Options{}, fault.InvalidRequest, "path")
+	_ = fails(t, sqlite.Options{Path: "x", Migrate: "maybe"}, fault.InvalidRequest, "migrate")
+	_ = fails(t, sqlite.Options{Path: "x", Synchronous: "sometimes"}, fault.InvalidRequest, "synchronous")
 }
 
 func TestAFileThatIsNotADatabaseIsLeftAlone(t *testing.T) {

@@ -335,7 +335,7 @@ func digestOfMigrations() (string, error) {
 			return err
 		}
 		content, err := migrations.Postgres.ReadFile(path)
-		fmt.Fprintf(hash, "%s %d\n%s", path, len(content), content)
+		_, _ = fmt.Fprintf(hash, "%s %d\n%s", path, len(content), content)
 		return err
 	})
 	return hex.EncodeToString(hash.Sum(nil)[:8]), err

@@ -100,7 +100,7 @@ func (s *Store) Migrate(ctx context.Context, plan store.MigrationPlan) (taken []
 	config.RuntimeParams["search_path"] = pgx.Identifier{s.options.Schema}.Sanitize()
 	config.RuntimeParams["statement_timeout"] = "0" // the call's deadline counts
 	db := stdlib.OpenDB(*config)
-	defer db.Close() // nothing of it is in use any more
+	defer func() { _ = db.Close() }() // nothing of it is in use any more
 	db.SetMaxOpenConns(2)
 	return taken, translate(ctx, withLock(ctx, db, s.options.Schema, func() error {
 		runner, err := migrate.New(db, s.dialect(ctx), installer())

@@ -97,7 +97,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	}
 	s.limitPool()
 	if err := s.start(ctx); err != nil {
-		s.db.Close() // the error that counts is the one that stopped the opening
+		_ = s.db.Close() // the error that counts is the one that stopped the opening
 		return nil, err
 	}
 	return s, nil
