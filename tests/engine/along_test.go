@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,9 +13,10 @@ import (
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
 
-// slowStore lets a test hold write transactions before their commit.
+// slowStore holds the next write transaction before its commit, once armed.
 type slowStore struct {
 	store.Store
+	armed   *atomic.Bool
 	entered chan struct{}
 	gate    chan struct{}
 }
@@ -22,10 +24,9 @@ type slowStore struct {
 func (s slowStore) Write(c context.Context, fn func(store.Tx) error) error {
 	return s.Store.Write(c, func(tx store.Tx) error {
 		err := fn(tx)
-		select {
-		case s.entered <- struct{}{}:
+		if s.armed.CompareAndSwap(true, false) {
+			s.entered <- struct{}{}
 			<-s.gate
-		default:
 		}
 		return err
 	})
@@ -35,9 +36,10 @@ func TestStepsClaimedForACallThatHadEndedAreReleased(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
 	k.register(single(""))
-	slow := slowStore{Store: k.store, entered: make(chan struct{}), gate: make(chan struct{})}
+	slow := slowStore{Store: k.store, armed: &atomic.Bool{}, entered: make(chan struct{}), gate: make(chan struct{})}
 	s := newKitOn(t, slow, k.clock)
 	w, task := s.worker(), k.create("single")
+	slow.armed.Store(true)
 	leaving, leave := context.WithCancel(ctx())
 	ended := make(chan error)
 	go func() {

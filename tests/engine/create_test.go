@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/tasker-systems/tasker-core-go/core/engine"
@@ -177,7 +178,7 @@ func TestAWaitingClaimIsWokenByANewTask(t *testing.T) {
 	got := make(chan engine.ClaimStepsReply, 1)
 	go func() {
 		reply, err := k.ClaimSteps(ctx(), engine.ClaimStepsRequest{WorkerID: w, WaitMS: 20_000})
-		require.NoError(t, err)
+		assert.NoError(t, err)
 		got <- reply
 	}()
 	k.create("diamond")
@@ -196,7 +197,7 @@ func TestWaitingForATaskEndsWithIt(t *testing.T) {
 	got := make(chan engine.WaitTaskReply, 1)
 	go func() {
 		reply, err := k.WaitTask(ctx(), engine.WaitTaskRequest{TaskID: task})
-		require.NoError(t, err)
+		assert.NoError(t, err)
 		got <- reply
 	}()
 	k.finish(k.claimOne(w))
@@ -318,7 +319,7 @@ func TestATickFindsUnannouncedWorkAndRenewsTheHeartbeat(t *testing.T) {
 	got := make(chan engine.ClaimStepsReply, 1)
 	go func() {
 		reply, err := k.ClaimSteps(ctx(), engine.ClaimStepsRequest{WorkerID: w, WaitMS: 60_000})
-		require.NoError(t, err)
+		assert.NoError(t, err)
 		got <- reply
 	}()
 	other.create("single")
