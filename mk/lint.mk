@@ -10,7 +10,8 @@ lint: lint/go lint/tidy lint/python lint/shell ## Every linter and type checker
 
 .PHONY: lint/go
 lint/go: $(GOLANGCI_LINT) | $(BOOTSTRAP_TEST) ## gofmt, go vet and golangci-lint
-	@test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)" || { echo "gofmt: the files above need formatting (gofmt -w)" >&2; exit 1; }
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || \
+	  { printf 'gofmt -w is needed: %s\n' $$unformatted >&2; exit 1; }
 	go vet ./...
 	$(GOLANGCI_LINT) run
 
