@@ -31,7 +31,7 @@ def _section(title: str, body: str) -> str:
 
 
 def _summary(people: Row, goods: Row) -> str:
-    statuses = ", ".join(f"{count} {status}" for status, count in people["statuses"].items())
+    statuses = ", ".join(f"{count} {status}" for status, count in sorted(people["statuses"].items()))
     guests = people["guests"]
     rows = [
         ("orders", f"{people['orders']:,}", statuses),
