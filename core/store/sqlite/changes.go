@@ -14,7 +14,7 @@ import (
 // watcher looks again at growing pauses after the last notification. Looking at
 // most once per pause keeps the cost of our own writes bounded.
 const (
-	lookPause = time.Millisecond       // from a notification to the first look
+	lookPause = 400 * time.Microsecond // from a notification to the first look
 	lookLast  = 500 * time.Millisecond // the pause before the last look; a commit waits less for its disk
 	pollSafe  = time.Second            // in case a notification got lost
 	pollBlind = 20 * time.Millisecond  // where the operating system gives no notifications
