@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/mod/semver"
-
 	"github.com/tasker-systems/tasker-core-go/core/backoff"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 	"github.com/tasker-systems/tasker-core-go/core/store"
@@ -170,7 +168,7 @@ func latestVersion(ctx context.Context, r store.Reader, namespace, name string) 
 			return "", err
 		}
 		for _, task := range page {
-			if latest == "" || semver.Compare("v"+task.Version, "v"+latest) > 0 {
+			if latest == "" || template.CompareVersions(task.Version, latest) > 0 {
 				latest = task.Version
 			}
 			after = task.ID

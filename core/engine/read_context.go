@@ -83,7 +83,7 @@ type WaitTaskReply struct {
 type judged struct {
 	task     workflow.Task
 	steps    []workflow.Step
-	counts   map[int64]parents
+	counts   map[int64][2]int
 	verdicts []readiness.Verdict // parallel to steps
 }
 

@@ -139,7 +139,7 @@ func (j *judged) readiness(only []int64, keep func(*readiness.Verdict) bool) []S
 		items = append(items, StepReadiness{StepID: step.ID, TaskID: step.TaskID, NamedStepID: step.NamedStepID,
 			Name: step.Name, CurrentState: step.State, DependenciesSatisfied: v.DependenciesSatisfied,
 			RetryEligible: v.RetryEligible, ReadyForExecution: v.Ready, Reason: v.Reason, LastFailureAt: v.LastFailureAt,
-			NextRetryAt: v.NextRetryAt, TotalParents: count.total, CompletedParents: count.done, Attempts: step.Tries(),
+			NextRetryAt: v.NextRetryAt, TotalParents: count[0], CompletedParents: count[1], Attempts: step.Tries(),
 			RetryLimit: limitOf(step), BackoffSeconds: step.BackoffSeconds, LastAttemptedAt: step.LastAttemptedAt})
 	}
 	return items

@@ -9,11 +9,11 @@ import (
 )
 
 // facts gathers what the readiness rules look at.
-func facts(step *workflow.Step, count parents, leased bool) readiness.Step {
+func facts(step *workflow.Step, count [2]int, leased bool) readiness.Step {
 	f := readiness.Step{State: step.State, Attempts: step.Attempts, RetryLimit: step.RetryLimit,
 		Retryable: step.Retryable, Processed: step.Processed, InProcess: step.InProcess, Leased: leased,
 		LastAttemptedAt: step.LastAttemptedAt, BackoffSeconds: step.BackoffSeconds,
-		Parents: count.total, ParentsDone: count.done}
+		Parents: count[0], ParentsDone: count[1]}
 	if step.State == workflow.Error {
 		f.FailedAt = step.StateSince
 		f.Permanent = step.StateMetadata.Field("permanent").True()
@@ -24,9 +24,9 @@ func facts(step *workflow.Step, count parents, leased bool) readiness.Step {
 // runnable tells whether a step may run now or at a known time, and when: zero
 // for now.
 func (e *Engine) runnable(step *workflow.Step, satisfied bool, now workflow.Instant) (workflow.Instant, bool) {
-	count := parents{}
+	var count [2]int
 	if !satisfied {
-		count.total = 1
+		count[0] = 1
 	}
 	verdict := e.Policy.Step(facts(step, count, false), now)
 	return verdict.DueAt, verdict.Runnable

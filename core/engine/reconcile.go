@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 
+	"github.com/tasker-systems/tasker-core-go/core/readiness"
 	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
@@ -11,13 +12,10 @@ import (
 type truth struct {
 	steps  []workflow.Step
 	states map[int64]workflow.State // of the steps and of their parents in other tasks
-	counts map[int64]parents        // by child
+	counts map[int64][2]int         // by child: parents, and those that are satisfied (R3)
 	leases map[int64]workflow.Lease // by step
 	rows   map[int64]workflow.ReadyStep
 }
-
-// parents counts the edges into a step, as the readiness rules do (R3).
-type parents struct{ total, done int }
 
 // reconcile recomputes queue rows, leases and counters of the tasks marked for
 // it from steps, edges and transitions. Everyday paths keep them by
@@ -57,7 +55,7 @@ func readSteps(ctx context.Context, r store.Reader, taskIDs []int64) (truth, err
 	if t.states, err = statesOf(ctx, r, steps, edges); err != nil {
 		return truth{}, err
 	}
-	t.counts = countParents(edges, t.states)
+	t.counts = readiness.Parents(edges, func(id int64) workflow.State { return t.states[id] })
 	leases, err := r.LeaseList(ctx, store.LeaseFilter{TaskIDs: taskIDs, Limit: max(1, len(steps))})
 	if err != nil {
 		return truth{}, err
@@ -70,20 +68,6 @@ func readSteps(ctx context.Context, r store.Reader, taskIDs []int64) (truth, err
 		t.rows[row.StepID] = row
 	}
 	return t, err
-}
-
-// countParents counts the parents of every child and those that satisfy it.
-func countParents(edges []workflow.Edge, states map[int64]workflow.State) map[int64]parents {
-	counts := make(map[int64]parents, len(states))
-	for _, edge := range edges {
-		c := counts[edge.To]
-		c.total++
-		if states[edge.From].Satisfies() {
-			c.done++
-		}
-		counts[edge.To] = c
-	}
-	return counts
 }
 
 // writeTruth sets the counters and plans the rows that differ.
@@ -143,7 +127,7 @@ func (u *unit) wanted(task *workTask, step *workflow.Step, t truth, busy bool) (
 		return workflow.Instant{}, false
 	}
 	count := t.counts[step.ID]
-	return u.engine.runnable(step, count.done == count.total, u.now)
+	return u.engine.runnable(step, count[1] == count[0], u.now)
 }
 
 // staleRow reports whether an existing row must go: the step is not runnable,

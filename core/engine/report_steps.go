@@ -8,6 +8,7 @@ import (
 
 	"github.com/tasker-systems/tasker-core-go/core/batch"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
+	"github.com/tasker-systems/tasker-core-go/core/readiness"
 	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
@@ -248,10 +249,10 @@ func (u *unit) failure(task *workTask, step *workflow.Step, f failure) ending {
 	return end
 }
 
-// limitOf returns the attempts allowed in total: 3 when NULL, and 0 means 1 (D3).
+// limitOf returns the attempts allowed in total: the default when NULL, and 0 means 1 (D3).
 func limitOf(step *workflow.Step) int {
 	if step.RetryLimit == nil {
-		return 3
+		return readiness.RetryLimitDefault
 	}
 	return max(1, *step.RetryLimit)
 }

@@ -85,7 +85,6 @@ var Table = map[string]Rule{
 			"core/graph", "core/backoff", "core/lifecycle", "core/identity", "core/readiness", "core/template",
 			"core/batch", "core/notify", "core/telemetry", "core/store", "core/workflow", "core/fault",
 		},
-		Modules: []string{"golang.org/x/mod"}, // semver: the greatest registered version is its choice
 	},
 
 	"capi/wire": {

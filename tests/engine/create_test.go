@@ -114,6 +114,19 @@ func TestWithoutAVersionTheGreatestIsUsed(t *testing.T) {
 	require.Equal(t, "1.10.0", reply.Version)
 }
 
+// A version with a leading zero is no semantic version to the letter and was
+// taken for the smallest.
+func TestAVersionWithALeadingZeroCanBeTheGreatest(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	for _, version := range []string{"1.9.0", "01.10.0", "1.2.0"} {
+		k.register("name: single\nversion: \"" + version + "\"\nstep_templates:\n  - {name: only}\n")
+	}
+	reply, err := k.GetTask(ctx(), engine.GetTaskRequest{TaskID: k.create("single")})
+	require.NoError(t, err)
+	require.Equal(t, "01.10.0", reply.Version)
+}
+
 func TestTheSchemasDefaultsAreStoredInTheContext(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
