@@ -57,6 +57,7 @@ var Table = map[string]Rule{
 	},
 
 	"core/batch":     {Packages: []string{"core/fault", "core/workflow"}},
+	"core/cache":     {Modules: []string{"github.com/hashicorp/golang-lru/v2"}}, // bounded in bytes on a kept library
 	"core/notify":    {Packages: []string{"core/fault", "core/workflow"}},
 	"core/telemetry": {Packages: []string{"core/fault", "core/workflow"}},
 	"core/worker":    {Packages: []string{"core/fault", "core/workflow"}},
@@ -83,7 +84,7 @@ var Table = map[string]Rule{
 	"core/engine": {
 		Packages: []string{
 			"core/graph", "core/backoff", "core/lifecycle", "core/identity", "core/readiness", "core/template",
-			"core/batch", "core/notify", "core/telemetry", "core/store", "core/workflow", "core/fault",
+			"core/batch", "core/cache", "core/notify", "core/telemetry", "core/store", "core/workflow", "core/fault",
 		},
 	},
 

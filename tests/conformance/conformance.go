@@ -33,7 +33,7 @@ func Run(t *testing.T, open Open) {
 	groups := map[string][]promise{
 		"transaction": transactionPromises(), "named_task": namedTaskPromises(), "task": taskPromises(),
 		"step": stepPromises(), "move": movePromises(), "transition": transitionPromises(),
-		"ready": readyPromises(), "lease": leasePromises(), "worker": workerPromises(),
+		"ready": readyPromises(), "lease": leasePromises(), "worker": workerPromises(), "graph": graphPromises(),
 	}
 	for group, promises := range groups {
 		t.Run(group, func(t *testing.T) {

@@ -39,6 +39,7 @@ type tx struct {
 	conn     *pgxpool.Conn // nil once the transaction has ended
 	deadline time.Time     // of the whole call
 	batch    *pgx.Batch    // statements that were not sent yet
+	opening  int           // those of them that only begin the transaction
 	sent     bool          // the server has seen some of it
 	ending   bool          // the commit is on its way: its outcome may be unknown
 	failed   error         // the first failure; nothing can be done in it any more
@@ -65,6 +66,22 @@ func (s *Store) Read(ctx context.Context, fn func(store.Reader) error) error {
 	})
 }
 
+// glance runs queries that are known beforehand on one snapshot, all in one
+// round trip: their answers are there when it returns. ask may run again after
+// a lost connection, so it starts its collections anew.
+func (s *Store) glance(ctx context.Context, ask func(*tx) error) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	return s.repeatedly(ctx, func() (error, error) {
+		t, err := s.begin(ctx, beginRead)
+		if err != nil {
+			return err, err
+		}
+		defer t.end()
+		return t.finish(ctx, func() error { return ask(t) })
+	})
+}
+
 // Write runs fn in one write transaction; see store.Store. After a deadlock, a
 // serialization failure, a lock that was not to be had or a connection lost
 // before the commit, fn runs again.
@@ -73,12 +90,11 @@ func (s *Store) Write(ctx context.Context, fn func(store.Tx) error) error {
 	defer cancel()
 	news := false
 	err := s.repeatedly(ctx, func() (error, error) {
-		t, err := s.begin(ctx, beginWrite)
+		t, err := s.begin(ctx, beginWrite, markWrite)
 		if err != nil {
 			return err, err
 		}
 		defer t.end()
-		t.batch.Queue(markWrite)
 		err, why := t.finish(ctx, func() error { return fn(t) })
 		news = t.news
 		return err, why
@@ -91,7 +107,7 @@ func (s *Store) Write(ctx context.Context, fn func(store.Tx) error) error {
 
 // begin takes a connection and plans the beginning of a transaction on it; the
 // first statement takes it along.
-func (s *Store) begin(ctx context.Context, word string) (*tx, error) {
+func (s *Store) begin(ctx context.Context, words ...string) (*tx, error) {
 	if s.options.Migrate == MigrateOnly {
 		return nil, fault.New(fault.Unmigrated, "this handle was opened for the schema alone").
 			Advise("open the database again without migrate: only")
@@ -102,10 +118,10 @@ func (s *Store) begin(ctx context.Context, word string) (*tx, error) {
 	}
 	deadline, _ := ctx.Deadline()
 	t := &tx{store: s, conn: conn, deadline: deadline, batch: &pgx.Batch{}}
-	t.batch.Queue(word)
-	for _, setting := range s.options.transactionSettings() {
-		t.batch.Queue(setting)
+	for _, word := range append(words, s.options.transactionSettings()...) {
+		t.batch.Queue(word)
 	}
+	t.opening = t.batch.Len()
 	return t, nil
 }
 
@@ -171,9 +187,7 @@ func (t *tx) commit(ctx context.Context) error {
 }
 
 // idle reports whether nothing but the beginning is planned.
-func (t *tx) idle() bool {
-	return t.batch.Len() <= 2+len(t.store.options.transactionSettings())
-}
+func (t *tx) idle() bool { return t.batch.Len() <= t.opening }
 
 // flush sends the planned statements in one round trip and reads their answers.
 func (t *tx) flush(ctx context.Context) error {

@@ -34,10 +34,12 @@ func (t *tx) leasesOf(ctx context.Context, stepIDs []int64) ([]workflow.Lease, e
 func (t *tx) leases(ctx context.Context, w where, limit int) ([]workflow.Lease, error) {
 	var leases []workflow.Lease
 	statement := w.complete(t.store.statements["LeaseList"], "\nORDER BY l.step_id\nLIMIT ? + 0")
-	err := t.eachText(ctx, statement, appendTo(&leases, func(rows *sql.Rows, l *workflow.Lease) error {
-		return rows.Scan(&l.StepID, &l.TaskID, &l.WorkerID, &l.Epoch, &l.Attempt, instant{&l.ClaimedAt}, instant{&l.DeadlineAt})
-	}), append(w.args, limit)...)
+	err := t.eachText(ctx, statement, appendTo(&leases, scanLease), append(w.args, limit)...)
 	return leases, err
+}
+
+func scanLease(rows *sql.Rows, l *workflow.Lease) error {
+	return rows.Scan(&l.StepID, &l.TaskID, &l.WorkerID, &l.Epoch, &l.Attempt, instant{&l.ClaimedAt}, instant{&l.DeadlineAt})
 }
 
 // LeaseInsert adds leases; see store.LeaseWriter.

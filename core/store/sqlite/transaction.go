@@ -28,10 +28,14 @@ var _ store.Tx = (*tx)(nil)
 
 // Read runs fn on one snapshot; see store.Store.
 func (s *Store) Read(ctx context.Context, fn func(store.Reader) error) error {
+	return s.read(ctx, func(t *tx) error { return fn(t) })
+}
+
+func (s *Store) read(ctx context.Context, fn func(*tx) error) error {
 	if s.inMemory() {
-		return s.transact(ctx, s.writer, s.reuse, "BEGIN", func(t *tx) error { return fn(t) })
+		return s.transact(ctx, s.writer, s.reuse, "BEGIN", fn)
 	}
-	return s.transact(ctx, s.readers, s.openReader, "BEGIN", func(t *tx) error { return fn(t) })
+	return s.transact(ctx, s.readers, s.openReader, "BEGIN", fn)
 }
 
 // Write runs fn in one write transaction; see store.Store. SQLite locks the

@@ -1,0 +1,53 @@
+-- Whether a change is waiting is asked in the statement that reads the version,
+-- as in the other store.
+
+-- name: GraphStamps
+SELECT t.task_id, coalesce(k.version, 0),
+    EXISTS (SELECT 1 FROM tasker_core_dirty d WHERE d.task_id = t.task_id)
+FROM json_each(?1) wanted
+CROSS JOIN tasker_tasks t ON t.task_id = wanted.value
+LEFT JOIN tasker_core_tasks k ON k.task_id = t.task_id
+
+-- name: GraphListHeads
+SELECT t.task_id, t.named_task_id, coalesce(nullif(c.to_state, ''), 'pending'), coalesce(k.concurrent, 1),
+    coalesce(k.version, 0), EXISTS (SELECT 1 FROM tasker_core_dirty d WHERE d.task_id = t.task_id)
+FROM json_each(?1) wanted
+CROSS JOIN tasker_tasks t ON t.task_id = wanted.value
+LEFT JOIN tasker_core_tasks k ON k.task_id = t.task_id
+LEFT JOIN tasker_task_transitions c ON c.task_id = t.task_id AND c.most_recent = 1
+ORDER BY t.task_id
+
+-- StepListByTask without the payloads, which may be megabytes.
+
+-- name: GraphListSteps
+SELECT s.workflow_step_id, s.task_id, s.named_step_id, coalesce(r.id, 0), n.name,
+    coalesce(nullif(c.to_state, ''), 'pending'), coalesce(c.id, 0), c.created_at,
+    CASE WHEN c.to_state = 'error' THEN c.metadata END, s.retryable, s.retry_limit, s.in_process, s.processed,
+    s.processed_at, s.attempts, s.last_attempted_at, s.backoff_request_seconds, s.skippable, s.created_at, s.updated_at
+FROM json_each(?1) wanted
+CROSS JOIN tasker_tasks t ON t.task_id = wanted.value
+CROSS JOIN tasker_workflow_steps s ON s.task_id = t.task_id
+CROSS JOIN tasker_named_steps n ON n.named_step_id = s.named_step_id
+LEFT JOIN tasker_named_tasks_named_steps r
+    ON r.named_task_id = t.named_task_id AND r.named_step_id = s.named_step_id
+LEFT JOIN tasker_workflow_step_transitions c
+    ON c.workflow_step_id = s.workflow_step_id AND c.most_recent = 1
+ORDER BY s.workflow_step_id
+
+-- The state of a parent is looked up only when it belongs to another task.
+
+-- name: GraphListEdges
+SELECT s.task_id, e.from_step_id, e.to_step_id, CASE WHEN p.task_id <> s.task_id THEN coalesce((
+    SELECT nullif(c.to_state, '') FROM tasker_workflow_step_transitions c
+    WHERE c.workflow_step_id = p.workflow_step_id AND c.most_recent = 1), 'pending') ELSE '' END
+FROM json_each(?1) wanted
+CROSS JOIN tasker_workflow_steps s ON s.task_id = wanted.value
+CROSS JOIN tasker_workflow_step_edges e ON e.to_step_id = s.workflow_step_id
+CROSS JOIN tasker_workflow_steps p ON p.workflow_step_id = e.from_step_id
+ORDER BY e.to_step_id, e.from_step_id
+
+-- name: GraphListLeases
+SELECT l.step_id, l.task_id, l.worker_id, l.epoch, l.attempt, l.claimed_at, l.deadline_at
+FROM json_each(?1) wanted
+CROSS JOIN tasker_core_leases l ON l.task_id = wanted.value
+ORDER BY l.step_id
