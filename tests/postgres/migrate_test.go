@@ -51,8 +51,8 @@ func only(o *postgres.Options) { o.Migrate = postgres.MigrateOnly }
 
 func version(n int) *int { return &n }
 
-// objects lists every column, index, constraint, view and sequence with its
-// definition.
+// objects lists every column, index, constraint, view, sequence and function
+// with its definition.
 func objects(t *testing.T, location string) (list []string) {
 	t.Helper()
 	rows, err := testdb.Connect(t, location).Query(t.Context(), `
@@ -70,6 +70,8 @@ func objects(t *testing.T, location string) (list []string) {
 			FROM pg_constraint k JOIN ours o ON o.oid = k.conrelid
 		UNION ALL SELECT format('view %s %s', v.viewname, v.definition) FROM pg_views v JOIN ours o ON o.relname = v.viewname
 		UNION ALL SELECT format('sequence %s %s', s.sequencename, s.data_type) FROM pg_sequences s
+		UNION ALL SELECT 'function ' || pg_get_functiondef(f.oid) FROM pg_proc f JOIN pg_namespace n ON n.oid = f.pronamespace
+			WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
 		ORDER BY 1`)
 	require.NoError(t, err)
 	defer rows.Close()
@@ -99,12 +101,12 @@ func TestUpDownUpGivesTheSameSchema(t *testing.T) {
 	t.Parallel()
 	location := testdb.EmptyPostgresDatabase(t)
 	opened := testdb.OpenPostgres(t, location, only)
-	require.Equal(t, []int{1, 2, 3}, migrate(t, opened, store.MigrationPlan{Direction: "up"}))
+	require.Equal(t, []int{1, 2, 3, 4}, migrate(t, opened, store.MigrationPlan{Direction: "up"}))
 	first := objects(t, location)
 	require.Greater(t, len(first), 150)
-	require.Equal(t, []int{3, 2, 1}, migrate(t, opened, store.MigrationPlan{Direction: "down"}))
+	require.Equal(t, []int{4, 3, 2, 1}, migrate(t, opened, store.MigrationPlan{Direction: "down"}))
 	require.Empty(t, objects(t, location))
-	require.Equal(t, []int{1, 2, 3}, migrate(t, opened, store.MigrationPlan{Direction: "up"}))
+	require.Equal(t, []int{1, 2, 3, 4}, migrate(t, opened, store.MigrationPlan{Direction: "up"}))
 	require.Equal(t, first, objects(t, location))
 	require.Empty(t, migrate(t, opened, store.MigrationPlan{Direction: "up"}))
 }
@@ -112,7 +114,7 @@ func TestUpDownUpGivesTheSameSchema(t *testing.T) {
 func TestMigrationStopsAtTheVersionAskedForAndTellsTheStatus(t *testing.T) {
 	t.Parallel()
 	opened := testdb.OpenPostgres(t, testdb.EmptyPostgresDatabase(t), only)
-	require.Equal(t, []int{1, 2, 3}, migrate(t, opened, store.MigrationPlan{Direction: "up", DryRun: true}))
+	require.Equal(t, []int{1, 2, 3, 4}, migrate(t, opened, store.MigrationPlan{Direction: "up", DryRun: true}))
 	require.Equal(t, []int{1, 2}, migrate(t, opened, store.MigrationPlan{Direction: "up", To: version(2)}))
 	require.Equal(t, []int{2}, migrate(t, opened, store.MigrationPlan{Direction: "down", To: version(1)}))
 	status, err := opened.Status(t.Context())
@@ -121,8 +123,9 @@ func TestMigrationStopsAtTheVersionAskedForAndTellsTheStatus(t *testing.T) {
 	status.Migrations[0].AppliedBy = ""
 	require.Equal(t, store.SchemaStatus{Current: 1, Newest: postgres.Newest(), Migrations: []store.Migration{
 		{Version: 1, Name: "rails_tables", AppliedAt: at}, {Version: 2, Name: "core_tables"}, {Version: 3, Name: "views"},
+		{Version: 4, Name: "functions"},
 	}}, status)
-	require.Equal(t, []int{2, 3}, migrate(t, opened, store.MigrationPlan{Direction: "up"}))
+	require.Equal(t, []int{2, 3, 4}, migrate(t, opened, store.MigrationPlan{Direction: "up"}))
 	_, err = opened.Migrate(t.Context(), store.MigrationPlan{Direction: "up", To: version(99)})
 	require.Equal(t, fault.InvalidRequest, fault.KindOf(err))
 	_, err = opened.Migrate(t.Context(), store.MigrationPlan{Direction: "sideways"})
@@ -145,7 +148,7 @@ func TestProcessesThatMigrateAtOnceTakeEachStepOnce(t *testing.T) {
 		require.NoError(t, command.Wait(), outputs[i].String())
 		all += outputs[i].String()
 	}
-	for _, step := range []string{"took 1", "took 2", "took 3"} {
+	for _, step := range []string{"took 1", "took 2", "took 3", "took 4"} {
 		require.Equal(t, 1, strings.Count(all, step), all)
 	}
 	require.Equal(t, objects(t, testdb.PostgresDatabase(t)), objects(t, location))
@@ -162,7 +165,7 @@ func TestAMigratorWaitsForAnotherUntilItsDeadline(t *testing.T) {
 	_, err := opened.Migrate(short, store.MigrationPlan{Direction: "up", At: at})
 	require.Equal(t, fault.Timeout, fault.KindOf(err))
 	require.NoError(t, other.Close(t.Context()))
-	require.Len(t, migrate(t, opened, store.MigrationPlan{Direction: "up"}), 3)
+	require.Len(t, migrate(t, opened, store.MigrationPlan{Direction: "up"}), 4)
 }
 
 func TestAMigrationThatFailsLeavesItsVersionOut(t *testing.T) {
@@ -196,9 +199,9 @@ func TestTablesOfTheRailsEngineAreLeftAloneUpAndDown(t *testing.T) {
 	location := asTheRailsEngineMadeThem(t)
 	before := objects(t, location)
 	opened := testdb.OpenPostgres(t, location, only)
-	require.Equal(t, []int{1, 2, 3}, migrate(t, opened, store.MigrationPlan{Direction: "up"}))
+	require.Equal(t, []int{1, 2, 3, 4}, migrate(t, opened, store.MigrationPlan{Direction: "up"}))
 	require.Subset(t, objects(t, location), before)
-	require.Equal(t, []int{3, 2, 1}, migrate(t, opened, store.MigrationPlan{Direction: "down"}))
+	require.Equal(t, []int{4, 3, 2, 1}, migrate(t, opened, store.MigrationPlan{Direction: "down"}))
 	require.Equal(t, before, objects(t, location))
 }
 
@@ -228,8 +231,9 @@ func TestEverythingLivesInTheSchemaOfTheOptions(t *testing.T) {
 	outside := k.foreign()
 	require.EqualValues(t, 1, outside.number(`SELECT count(*) FROM "My own-schema".tasker_tasks`))
 	require.Zero(t, outside.number("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
-	require.Equal(t, []int{3, 2, 1}, migrate(t, k.Store, store.MigrationPlan{Direction: "down"}))
+	require.Equal(t, []int{4, 3, 2, 1}, migrate(t, k.Store, store.MigrationPlan{Direction: "down"}))
 	require.Zero(t, outside.number(`SELECT count(*) FROM pg_class WHERE relnamespace = '"My own-schema"'::regnamespace`))
+	require.Zero(t, outside.number(`SELECT count(*) FROM pg_proc WHERE pronamespace IN ('"My own-schema"'::regnamespace, 'public'::regnamespace)`))
 }
 
 func TestMigratingThroughAPoolerIsRefused(t *testing.T) {
