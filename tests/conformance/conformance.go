@@ -13,8 +13,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tasker-systems/tasker-core-go/core/fault"
 	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
+	"github.com/tasker-systems/tasker-core-go/tests/invariant"
 )
 
 // Open opens a migrated, empty store of the kind under test and closes it when
@@ -41,7 +43,9 @@ func Run(t *testing.T, open Open) {
 			for _, p := range promises {
 				t.Run(p.sentence, func(t *testing.T) {
 					t.Parallel()
-					p.check(&fixture{T: t, ctx: t.Context(), store: open(t)})
+					f := &fixture{T: t, ctx: t.Context(), store: open(t)}
+					p.check(f)
+					f.requireHistories()
 				})
 			}
 		})
@@ -56,6 +60,19 @@ type fixture struct {
 	*testing.T
 	ctx   context.Context
 	store store.Store
+}
+
+// requireHistories checks the rules that hold without an engine: whoever moves by
+// compare-and-set leaves one unbroken history. What the engine keeps beside the
+// histories these tests make up.
+func (f *fixture) requireHistories() {
+	f.Helper()
+	found, err := invariant.Check(context.WithoutCancel(f.ctx), f.store)
+	if fault.KindOf(err) == fault.Closed { // by the test
+		return
+	}
+	require.NoError(f, err)
+	require.Empty(f, invariant.Among(found, store.CurrentRow, store.UnbrokenChain, store.KnownState, store.MetadataObject))
 }
 
 // write runs fn in a transaction that must commit.

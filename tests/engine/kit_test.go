@@ -15,18 +15,21 @@ import (
 	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/telemetry"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
+	"github.com/tasker-systems/tasker-core-go/tests/invariant"
 	"github.com/tasker-systems/tasker-core-go/tests/testdb"
 )
 
 // lease is the lease period of every engine under test.
 const lease = 15 * time.Second
 
-// kit is an engine on a database of its own whose clock stands still.
+// kit is an engine on a database of its own whose clock stands still, and which
+// keeps the invariants at the end of the test.
 type kit struct {
 	*engine.Engine
-	t     testing.TB
-	clock *testdb.Clock
-	store store.Store
+	t      testing.TB
+	clock  *testdb.Clock
+	store  store.Store
+	broken []store.Rule // by the test, on purpose
 }
 
 // newKit opens an engine whose draws are fixed, so that waits have no jitter.
@@ -62,8 +65,13 @@ func newKitOn(t testing.TB, db store.Store, clock *testdb.Clock, edits ...func(*
 		edit(&options)
 	}
 	e := engine.New(options)
-	t.Cleanup(func() { e.Close(); options.Hub.Close() })
-	return &kit{Engine: e, t: t, clock: clock, store: db}
+	k := &kit{Engine: e, t: t, clock: clock, store: db}
+	t.Cleanup(func() {
+		e.Close()
+		options.Hub.Close()
+		invariant.Require(t, db, k.broken...)
+	})
+	return k
 }
 
 func ctx() context.Context { return context.Background() }

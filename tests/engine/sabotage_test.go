@@ -77,6 +77,8 @@ func TestWithoutFenceAndCompareAndSetAForeignMoveWouldBeOverwritten(t *testing.T
 	step := k.claimOne(w)
 	k.foreignMove(step.StepID, workflow.Error)
 	blind := newKitOn(t, blindStore{k.store}, k.clock)
+	k.broken = []store.Rule{store.LegalMove, store.UnbrokenChain}
+	blind.broken = k.broken
 	require.Equal(t, "recorded", blind.report(done(step))[0].Verdict, "the sabotaged store loses the foreign move")
 	require.Equal(t, workflow.Complete, k.steps(task)["start"].State)
 

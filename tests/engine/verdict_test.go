@@ -73,18 +73,24 @@ func TestUnknownStepsAndEpochsGetTheirOwnVerdicts(t *testing.T) {
 	require.Equal(t, "recorded", verdicts[2].Verdict, "a bad entry does not harm its neighbours")
 }
 
-// foreignMove moves a step as the Rails engine would: past the engine.
+// foreignMove moves a step as the Rails engine would: past the engine, with the
+// columns that it keeps beside the transition.
 func (k *kit) foreignMove(step int64, to workflow.State) {
 	k.t.Helper()
+	at := workflow.At(k.clock.Now())
 	require.NoError(k.t, k.store.Write(ctx(), func(tx store.Tx) error {
 		steps, err := tx.StepList(ctx(), []int64{step})
 		if err != nil {
 			return err
 		}
 		moved, err := tx.StepMove(ctx(), []store.Move{{OwnerID: step, ExpectedID: steps[0].TransitionID,
-			Path: []store.Hop{{To: to}}, At: workflow.At(k.clock.Now())}})
+			Path: []store.Hop{{To: to}}, At: at}})
 		require.Len(k.t, moved, 1)
-		return err
+		if err != nil || to != workflow.Complete {
+			return err
+		}
+		return tx.StepChange(ctx(), []store.StepChange{{ID: step, Retryable: steps[0].Retryable, Processed: true,
+			ProcessedAt: at, Attempts: steps[0].Tries() + 1, LastAttemptedAt: at, At: at}})
 	}))
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/telemetry"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
+	"github.com/tasker-systems/tasker-core-go/tests/invariant"
 	"github.com/tasker-systems/tasker-core-go/tests/testdb"
 )
 
@@ -49,11 +50,13 @@ func Postgres(t testing.TB, clock *testdb.Clock) store.Store {
 	return testdb.Postgres(t, testdb.WithPostgresClock(clock))
 }
 
-// NewLab opens a database and an engine on it; both close when the test ends.
+// NewLab opens a database and an engine on it; both close when the test ends,
+// after the invariants of what was stored were checked.
 func NewLab(t testing.TB, open OpenFunc) *Lab {
 	t.Helper()
 	clock := testdb.NewClock()
 	db := open(t, clock)
+	t.Cleanup(func() { invariant.Require(t, db) })
 	return &Lab{Engine: NewEngine(t, db), Clock: clock, Store: db, t: t, executions: map[int64]int{}}
 }
 

@@ -252,10 +252,11 @@ func (m *machine) do(op operation) {
 	}
 }
 
-// finish compares once more whatever a sparing party left out.
+// finish compares once more whatever a sparing party left out, and asks the
+// invariants of each database.
 func (m *machine) finish() {
 	for _, p := range m.parties {
-		if problems := p.check(true); m.difference == "" && len(problems) > 0 {
+		if problems := append(p.check(true), p.violations()...); m.difference == "" && len(problems) > 0 {
 			m.difference = fmt.Sprintf("%s differs from the design in the end\n    %s", p.Name, strings.Join(problems, "\n    "))
 		}
 	}

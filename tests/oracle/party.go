@@ -15,6 +15,7 @@ import (
 	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/telemetry"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
+	"github.com/tasker-systems/tasker-core-go/tests/invariant"
 	"github.com/tasker-systems/tasker-core-go/tests/testdb"
 )
 
@@ -94,6 +95,18 @@ func (p *party) newEngine() *life {
 	}
 	return &life{hub: hub, Engine: engine.New(engine.Options{Store: db, Hub: hub, Log: log, Lease: leasePeriod, Host: "oracle",
 		PID: 1, Version: "test", Draw: func() float64 { return 0.5 }})}
+}
+
+// violations are the broken invariants of the database, one sentence each.
+func (p *party) violations() (sentences []string) {
+	found, err := invariant.Check(ctx(), p.db)
+	require.NoError(p.scope, err)
+	for _, v := range found {
+		if !v.Warning() {
+			sentences = append(sentences, "invariant "+invariant.Sentence(v))
+		}
+	}
+	return sentences
 }
 
 func ctx() context.Context { return context.Background() }
