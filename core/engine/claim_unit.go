@@ -138,9 +138,9 @@ func (u *unit) admit(steps []workflow.Step, parentsOf map[int64][]store.Parent) 
 	for i := range steps {
 		step := &steps[i]
 		task := u.tasks[step.TaskID]
-		due, ok := u.engine.runnable(step, allSatisfied(parentsOf[step.ID]), u.now)
+		due, ok := u.runnable(task, step, allSatisfied(parentsOf[step.ID]))
 		switch {
-		case !ok || due.After(u.now.Time) || task.State.Ended():
+		case !ok || due.After(u.now.Time):
 			task.reconcile = true
 		case !task.Concurrent && (busy[task.ID] || task.Running > 0):
 			task.reconcile = true

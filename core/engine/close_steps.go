@@ -283,10 +283,10 @@ func (c *closer) release(satisfied []int64) error {
 			c.dirty = append(c.dirty, child.Step.TaskID)
 			continue
 		}
-		if !child.Satisfied || !task.Concurrent || task.State.Ended() {
+		if !child.Satisfied || !task.Concurrent {
 			continue
 		}
-		if due, ok := c.engine.runnable(&child.Step, true, c.now); ok {
+		if due, ok := c.runnable(task, &child.Step, true); ok {
 			c.queue(task, &child.Step, due)
 		}
 	}

@@ -147,7 +147,8 @@ func (u *unit) taskRow(t *plannedTask) store.NewTask {
 	r := t.request
 	row := store.NewTask{NamedTaskID: t.entry.ID, NamespaceID: t.entry.NamespaceID, RequestedAt: r.RequestedAt,
 		Initiator: r.Initiator, SourceSystem: r.SourceSystem, Reason: r.Reason, BypassSteps: r.BypassSteps, Tags: r.Tags,
-		Context: t.context, IdentityHash: t.key, Priority: *r.Priority, Concurrent: t.entry.template.Concurrent, At: u.now}
+		Context: t.context, IdentityHash: t.key, Priority: *r.Priority, Concurrent: t.entry.template.Concurrent,
+		StartAt: r.StartAt, At: u.now}
 	if row.RequestedAt.IsZero() {
 		row.RequestedAt = u.now
 	}

@@ -108,14 +108,12 @@ func (e *Engine) judge(ctx context.Context, r store.Reader, taskIDs []int64) ([]
 		at[task.ID] = i
 		all[i] = judged{task: task, counts: t.counts}
 	}
+	busy := t.busy()
 	for i := range t.steps {
 		j := &all[at[t.steps[i].TaskID]]
-		_, leased := t.leases[t.steps[i].ID]
-		f := facts(&t.steps[i], t.counts[t.steps[i].ID], leased)
-		f.TaskState = j.task.State
-		if row, queued := t.rows[t.steps[i].ID]; queued && row.Scheduled && t.steps[i].State == workflow.Pending {
-			f.NotBefore = row.DueAt // how a task's start_at is remembered
-		}
+		f := facts(&t.steps[i], t.counts[t.steps[i].ID], t.leased(&t.steps[i]))
+		f.TaskState, f.NotBefore = j.task.State, j.task.StartAt
+		f.SerialBusy = !j.task.Concurrent && busy[j.task.ID]
 		j.steps = append(j.steps, t.steps[i])
 		j.verdicts = append(j.verdicts, e.Policy.Step(f, now))
 	}

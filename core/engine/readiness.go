@@ -21,14 +21,17 @@ func facts(step *workflow.Step, count [2]int, leased bool) readiness.Step {
 	return f
 }
 
-// runnable tells whether a step may run now or at a known time, and when: zero
-// for now.
-func (e *Engine) runnable(step *workflow.Step, satisfied bool, now workflow.Instant) (workflow.Instant, bool) {
+// runnable tells whether a step of a locked task may run now or at a known time,
+// and when: zero for now. Whether its task has room for it is the caller's to
+// know.
+func (u *unit) runnable(task *workTask, step *workflow.Step, satisfied bool) (workflow.Instant, bool) {
 	var count [2]int
 	if !satisfied {
 		count[0] = 1
 	}
-	verdict := e.Policy.Step(facts(step, count, false), now)
+	f := facts(step, count, false)
+	f.TaskState, f.NotBefore = task.State, task.StartAt
+	verdict := u.engine.Policy.Step(f, u.now)
 	return verdict.DueAt, verdict.Runnable
 }
 

@@ -70,15 +70,33 @@ func readSteps(ctx context.Context, r store.Reader, taskIDs []int64) (truth, err
 	return t, err
 }
 
+// leased reports whether a lease belongs to the step's current row: a foreign
+// writer may have moved the step under it.
+func (t *truth) leased(step *workflow.Step) bool {
+	lease, exists := t.leases[step.ID]
+	return exists && step.State == workflow.InProgress && lease.Epoch == step.TransitionID
+}
+
+// busy tells the tasks of which a step is leased.
+func (t *truth) busy() map[int64]bool {
+	busy := map[int64]bool{}
+	for i := range t.steps {
+		if t.leased(&t.steps[i]) {
+			busy[t.steps[i].TaskID] = true
+		}
+	}
+	return busy
+}
+
 // writeTruth sets the counters and plans the rows that differ.
 func (u *unit) writeTruth(taskIDs []int64, t truth) error {
-	busy := map[int64]bool{}
+	busy := t.busy()
 	for _, id := range taskIDs {
 		task := u.tasks[id]
 		task.Open, task.Running, task.Waiting, task.Stuck, task.touched = 0, 0, 0, 0, true
 	}
 	for i := range t.steps {
-		u.countStep(u.tasks[t.steps[i].TaskID], &t.steps[i], t, busy)
+		u.countStep(u.tasks[t.steps[i].TaskID], &t.steps[i], t)
 	}
 	var stale []int64
 	for i := range t.steps {
@@ -99,18 +117,16 @@ func (u *unit) writeTruth(taskIDs []int64, t truth) error {
 
 // countStep adds a step to its task's counters and frees a lease that no longer
 // belongs to the step's current row.
-func (u *unit) countStep(task *workTask, step *workflow.Step, t truth, busy map[int64]bool) {
+func (u *unit) countStep(task *workTask, step *workflow.Step, t truth) {
 	if !step.State.Satisfies() {
 		task.Open++
 	}
-	lease, leased := t.leases[step.ID]
-	if leased && (step.State != workflow.InProgress || lease.Epoch != step.TransitionID) {
+	leased := t.leased(step)
+	if _, exists := t.leases[step.ID]; exists && !leased {
 		u.freed = append(u.freed, step.ID)
-		leased = false
 	}
 	if leased {
 		task.Running++
-		busy[task.ID] = true
 	}
 	if step.InProcess != leased { // in_process is true while leased (D9)
 		step.InProcess = leased
@@ -123,23 +139,22 @@ func (u *unit) countStep(task *workTask, step *workflow.Step, t truth, busy map[
 
 // wanted tells whether the step deserves a queue row, and when it is due.
 func (u *unit) wanted(task *workTask, step *workflow.Step, t truth, busy bool) (workflow.Instant, bool) {
-	if task.State.Ended() || (!task.Concurrent && busy) { // a task in error goes on when something can run in it (D4)
+	if !task.Concurrent && busy {
 		return workflow.Instant{}, false
 	}
 	count := t.counts[step.ID]
-	return u.engine.runnable(step, count[1] == count[0], u.now)
+	return u.runnable(task, step, count[1] == count[0]) // a task in error goes on when something can run in it (D4)
 }
 
 // staleRow reports whether an existing row must go: the step is not runnable,
-// or it waits for another time. A row that is due later than the rules say is
-// kept, since that is how a task's start_at is remembered.
+// or it waits for another time.
 func (u *unit) staleRow(task *workTask, step *workflow.Step, t truth, busy bool) bool {
 	row, exists := t.rows[step.ID]
 	if !exists {
 		return false
 	}
 	due, ok := u.wanted(task, step, t, busy)
-	if ok && (!due.After(u.now.Time) || due.Equal(row.DueAt.Time)) {
+	if ok && (due.Equal(row.DueAt.Time) || due.IsZero() && !row.DueAt.After(u.now.Time)) {
 		return false
 	}
 	delete(t.rows, step.ID)

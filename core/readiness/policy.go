@@ -22,9 +22,10 @@ type Policy struct {
 	// failure must be over as well (rules R5 and R7).
 	StoredWait bool
 
-	// Leases means that a step runs only while it is leased (D9), and that an
-	// ended task has no ready steps. Without it every step in progress counts as
-	// running, and the state of the task is not looked at (quirk Q13).
+	// Leases means that a step runs only while it is leased (D9), that an ended
+	// task has no ready steps, and that a serial task has none while one of its
+	// steps is leased (D12). Without it every step in progress counts as running,
+	// and the task is not looked at (quirk Q13).
 	Leases bool
 
 	// BlockedWhenIdle calls a task blocked when it is not complete and nothing in

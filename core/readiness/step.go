@@ -24,6 +24,7 @@ type Step struct {
 	ParentsDone     int              // those whose parent is complete or resolved
 	TaskState       workflow.State   // state of the task; Core only
 	NotBefore       workflow.Instant // the task's start_at; Core only
+	SerialBusy      bool             // the task runs one step at a time and another is leased (D12); Core only
 }
 
 // The reasons: why a step does not run. The set is closed. A step that may run
@@ -40,6 +41,7 @@ const (
 	InProcess                = "in_process"                 // its in_process flag is set though nobody has it
 	Processed                = "processed"                  // its processed flag is set though it is not complete
 	TaskEnded                = "task_ended"                 // its task is complete, cancelled or resolved
+	SerialBusy               = "serial_busy"                // its task runs one step at a time, and another is running
 	AlreadyComplete          = "complete"
 	AlreadyResolved          = "resolved_manually"
 	AlreadyCancelled         = "cancelled"
@@ -158,6 +160,8 @@ func (p Policy) obstacle(s *Step, v *Verdict) string {
 		return InProcess
 	case !v.DependenciesSatisfied:
 		return DependenciesNotSatisfied
+	case p.Leases && s.SerialBusy:
+		return SerialBusy
 	}
 	return ""
 }

@@ -32,8 +32,9 @@ type TaskGraph struct {
 	NamedTaskID int64
 	State       workflow.State
 	Concurrent  bool
-	Steps       []workflow.Step // by id, without inputs and results; StateMetadata only in state error
-	Edges       []GraphEdge     // by child and parent
+	StartAt     workflow.Instant // zero: at once
+	Steps       []workflow.Step  // by id, without inputs and results; StateMetadata only in state error
+	Edges       []GraphEdge      // by child and parent
 	Leases      []workflow.Lease
 	Rows        []workflow.ReadyStep
 }

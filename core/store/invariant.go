@@ -31,7 +31,7 @@ const (
 	// the queue, unless its task is serial and busy (ARCHITECTURE, ready rows).
 	QueueRowMissing Rule = "queue_row_missing"
 	// QueueRowUntrue: no other step has one, and none is due before the wait
-	// of its step is over (design, D8).
+	// of its step is over (design, D8) and its task's start_at is reached.
 	QueueRowUntrue Rule = "queue_row_untrue"
 	// QueueRowDiffers: a row's route, namespace, priority and task are those
 	// of its step (design, section 4).

@@ -43,6 +43,7 @@ type NewTask struct {
 	IdentityHash string
 	Priority     int
 	Concurrent   bool
+	StartAt      workflow.Instant // zero: at once
 	Open         int
 	Running      int
 	Waiting      int

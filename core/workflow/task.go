@@ -18,7 +18,9 @@ type Task struct {
 	Tags         []string
 	Context      JSON
 	IdentityHash string
-	Priority     int // higher runs first
+	Priority     int     // higher runs first
+	Concurrent   bool    // false: at most one step of the task is leased at a time
+	StartAt      Instant // no step runs before it; zero: at once
 	CreatedAt    Instant
 	UpdatedAt    Instant
 }
@@ -30,7 +32,8 @@ type TaskLock struct {
 	NamedTaskID  int64
 	NamespaceID  int64
 	Priority     int
-	Concurrent   bool // false: at most one step of the task is leased at a time
+	Concurrent   bool    // false: at most one step of the task is leased at a time
+	StartAt      Instant // no step runs before it; zero: at once
 	Version      int64
 	Open         int // steps that are neither complete nor resolved
 	Running      int // leased steps

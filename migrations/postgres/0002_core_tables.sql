@@ -6,7 +6,8 @@
 
 -- +goose Up
 -- One row per task that the engine has touched: the lock target, the version
--- that a cached graph is compared with, and the counters of its steps.
+-- that a cached graph is compared with, and the counters of its steps. No step
+-- runs before start_at; NULL: at once.
 CREATE TABLE {schema}.tasker_core_tasks (
     task_id bigint PRIMARY KEY
         CONSTRAINT tasker_core_tasks_task_id REFERENCES {schema}.tasker_tasks (task_id) ON DELETE CASCADE,
@@ -18,6 +19,7 @@ CREATE TABLE {schema}.tasker_core_tasks (
     stuck integer NOT NULL,
     priority integer NOT NULL DEFAULT 0,
     concurrent boolean NOT NULL DEFAULT true,
+    start_at timestamp(6),
     links jsonb
 );
 

@@ -2,7 +2,8 @@
 
 -- +goose Up
 -- One row per task that the engine has touched: the lock target, the version
--- that a cached graph is compared with, and the counters of its steps.
+-- that a cached graph is compared with, and the counters of its steps. No step
+-- runs before start_at; NULL: at once.
 CREATE TABLE tasker_core_tasks (
     task_id INTEGER PRIMARY KEY
         CONSTRAINT tasker_core_tasks_task_id REFERENCES tasker_tasks (task_id),
@@ -14,6 +15,7 @@ CREATE TABLE tasker_core_tasks (
     priority INTEGER NOT NULL DEFAULT 0,
     concurrent INTEGER NOT NULL DEFAULT 1,
     namespace_id INTEGER NOT NULL,
+    start_at TEXT,
     links TEXT
 ) STRICT;
 

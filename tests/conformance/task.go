@@ -54,7 +54,7 @@ func taskRoundTrip(f *fixture) {
 	require.Equal(f, []workflow.Task{{
 		ID: id, NamedTaskID: named.ID, Namespace: "shop", Name: "order", Version: "1.0.0", State: workflow.Pending,
 		StateSince: noon, RequestedAt: n.RequestedAt, Initiator: n.Initiator, SourceSystem: n.SourceSystem, Reason: n.Reason,
-		BypassSteps: n.BypassSteps, Tags: n.Tags, Context: plain(f, n.Context), IdentityHash: "identity", Priority: 2,
+		BypassSteps: n.BypassSteps, Tags: n.Tags, Context: plain(f, n.Context), IdentityHash: "identity", Priority: 2, Concurrent: true,
 		CreatedAt: noon, UpdatedAt: noon,
 	}}, stored)
 }
@@ -160,20 +160,29 @@ func lockTasks(f *fixture) {
 	named, _ := f.install("order")
 	n := newTask(named, "one")
 	n.Open, n.Running, n.Waiting, n.Stuck, n.Priority, n.Concurrent = 4, 1, 2, 1, -3, false
+	n.StartAt = noon.Plus(time.Hour)
 	ids := f.insertTasks(n, newTask(named, "two"))
 	f.write(func(tx store.Tx) {
 		moved := must(tx.TaskMove(f.ctx, []store.Move{{OwnerID: ids[0], Path: []store.Hop{{To: workflow.InProgress}}, At: noon}}))(f)
 		locks := must(tx.TaskLock(f.ctx, []int64{ids[1], 1 << 40, ids[0], ids[0]}))(f)
 		require.Len(f, locks, 2)
 		require.Equal(f, workflow.TaskLock{
-			ID: ids[0], NamedTaskID: named.ID, NamespaceID: named.NamespaceID, Priority: -3, Version: locks[0].Version,
-			Open: 4, Running: 1, Waiting: 2, Stuck: 1, State: workflow.InProgress, TransitionID: moved[0].TransitionID,
+			ID: ids[0], NamedTaskID: named.ID, NamespaceID: named.NamespaceID, Priority: -3, StartAt: n.StartAt,
+			Version: locks[0].Version,
+			Open:    4, Running: 1, Waiting: 2, Stuck: 1, State: workflow.InProgress, TransitionID: moved[0].TransitionID,
 		}, locks[0])
 		require.Equal(f, ids[1], locks[1].ID)
 		require.Equal(f, workflow.Pending, locks[1].State)
 		require.Zero(f, locks[1].TransitionID)
 		require.True(f, locks[1].Concurrent)
+		require.Zero(f, locks[1].StartAt)
 	})
+	tasks := f.tasks(store.TaskFilter{IDs: ids})
+	require.Equal(f, []any{false, n.StartAt, -3}, []any{tasks[0].Concurrent, tasks[0].StartAt, tasks[0].Priority})
+	require.Equal(f, []any{true, workflow.Instant{}}, []any{tasks[1].Concurrent, tasks[1].StartAt})
+	graphs := must(f.store.GraphList(f.ctx, ids))(f)
+	require.Equal(f, []any{false, n.StartAt}, []any{graphs[0].Concurrent, graphs[0].StartAt})
+	require.Equal(f, []any{true, workflow.Instant{}}, []any{graphs[1].Concurrent, graphs[1].StartAt})
 }
 
 func changeTasks(f *fixture) {

@@ -57,6 +57,8 @@ var breakages = []breakage{
 	{store.QueueRowUntrue, "of a serial task that is busy", "turn.second", []string{queueRow("turn.second", "turn")}, true},
 	{store.QueueRowUntrue, "a microsecond too early", "later.only", []string{
 		`UPDATE tasker_core_ready SET due_at = '2026-01-31 09:30:20.999998' WHERE step_id = {later.only} AND due_at = '2026-01-31 09:30:20.999999'`}, true},
+	{store.QueueRowUntrue, "before its task starts", "run.right", []string{
+		`UPDATE tasker_core_tasks SET start_at = '2026-02-28 00:00:00.000000' WHERE task_id = {run}`}, true},
 	{store.QueueRowDiffers, "by its priority", "run.right", []string{
 		`UPDATE tasker_core_ready SET priority = priority + 1 WHERE step_id = {run.right}`}, false},
 	{store.QueueRowDiffers, "by its route", "run.right", []string{

@@ -181,7 +181,7 @@ func queueText(name string, due, now time.Time) string {
 }
 
 func (m *model) expectContext(e expectation, t *task) {
-	count, wake := map[workflow.State]int{}, []string{""}
+	count := map[workflow.State]int{}
 	ready, leased, hopeless := 0, 0, 0
 	var next time.Time
 	for _, s := range t.steps {
@@ -191,7 +191,7 @@ func (m *model) expectContext(e expectation, t *task) {
 			ready++
 		case s.leased():
 			leased++
-		case s.runnable() && s.due().After(m.now) && (next.IsZero() || s.due().Before(next)):
+		case s.runnable() && !s.queuesBehind() && s.due().After(m.now) && (next.IsZero() || s.due().Before(next)):
 			next = s.due()
 		}
 		if s.state() == workflow.Error && s.stuck() {
@@ -200,10 +200,6 @@ func (m *model) expectContext(e expectation, t *task) {
 	}
 	if ready > 0 {
 		next = m.now
-	}
-	wake[0] = clock(next)
-	if t.kind.serial && t.busy() {
-		wake = append(wake, "never") // nothing can start before the running step ends
 	}
 	completed := count[workflow.Complete] + count[workflow.ResolvedManually]
 	blocked := t.blocked() && !t.state().Ended()
@@ -214,17 +210,15 @@ func (m *model) expectContext(e expectation, t *task) {
 		health = []string{"blocked", "recovering"} // what an ended task could still do is nowhere said
 	}
 	for _, health := range health {
-		for _, at := range wake {
-			texts = append(texts, contextText(t.state(), len(t.steps), count[workflow.Pending], count[workflow.InProgress], completed,
-				count[workflow.Error], ready, status, action, percentage(completed, len(t.steps)), health, at))
-		}
+		texts = append(texts, contextText(t.state(), len(t.steps), count[workflow.Pending], count[workflow.InProgress], completed,
+			count[workflow.Error], ready, status, action, percentage(completed, len(t.steps)), health, clock(next)))
 	}
 	e[t.String()+" context"] = texts
 }
 
 // readable is whether step_readiness says ready.
 func (m *model) readable(s *step) bool {
-	return m.ready(s) && (m.known.SerialReady || !s.queuesBehind())
+	return m.ready(s) && !s.queuesBehind()
 }
 
 // queuesBehind reports that another step of a serial task is running (D12).
@@ -327,9 +321,6 @@ func (m *model) reasons(s *step) []string {
 		}
 		return []string{"not_leased"}
 	}
-	if m.ready(s) && s.queuesBehind() {
-		return nil // the vocabulary has no word for it yet
-	}
 	reasons := []string{}
 	for reason, holds := range map[string]bool{
 		"task_ended":                 s.task.state().Ended(),
@@ -341,6 +332,7 @@ func (m *model) reasons(s *step) []string {
 		"waiting_for_start":          s.task.startAt.After(m.now),
 		"in_process":                 s.inProcess,
 		"processed":                  s.processed,
+		"serial_busy":                s.queuesBehind(),
 	} {
 		if holds {
 			reasons = append(reasons, reason)

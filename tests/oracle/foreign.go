@@ -18,7 +18,7 @@ func (f foreignStep) apply(p *party) string {
 	s := all[f.step%len(all)]
 	from := s.state()
 	targets := foreignMoves[from]
-	if len(targets) == 0 || p.known.StartForgotten && s.task.startAt.After(p.now) {
+	if len(targets) == 0 {
 		return fmt.Sprintf("a foreign writer looks at %s", s)
 	}
 	to := targets[f.target%len(targets)]

@@ -163,9 +163,7 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 		return cancel{task: m.index("task"), process: m.process(), cascade: rapid.Bool().Draw(m.r, "cascade")}
 	})
 	add("foreign step", 2, func() operation { return foreignStep{step: m.index("step"), target: m.index("target")} })
-	if !m.parties[0].known.LateRows {
-		add("foreign wait", 1, func() operation { return foreignWait{step: m.index("step")} })
-	}
+	add("foreign wait", 1, func() operation { return foreignWait{step: m.index("step")} })
 	add("foreign cancel", 1, func() operation { return foreignCancel{task: m.index("task")} })
 	return actions
 }

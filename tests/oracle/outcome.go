@@ -185,9 +185,9 @@ func (m *model) lose(t *ticket) {
 	if losses >= poisonLosses || !s.retryable {
 		flags = append(flags, "permanent")
 		s.retryable = false
-		if m.known.LossCounted {
-			s.attempts, s.lastAttempt = max(1, s.attempts), m.now
-		}
+		// A loss is not counted, but this one must not pass for a step that never
+		// ran, whose first attempt is always allowed (D3; ARCHITECTURE, decisions).
+		s.attempts, s.lastAttempt = max(1, s.attempts), m.now
 	}
 	s.enter(workflow.Error, m.now, "core", flags...)
 	s.losses, s.lease, s.inProcess, s.backoff = losses, nil, false, nil

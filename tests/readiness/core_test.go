@@ -27,6 +27,7 @@ type coreStep struct {
 	Parents         [2]int         `json:"parents"`
 	TaskState       workflow.State `json:"task_state"`
 	NotBefore       *float64       `json:"not_before_rel"`
+	SerialBusy      bool           `json:"serial_busy"`
 }
 
 // UnmarshalJSON applies the defaults that the header of the file states.
@@ -44,6 +45,7 @@ func (s *coreStep) input() readiness.Step {
 		State: s.State, Attempts: s.Attempts, RetryLimit: s.RetryLimit, Retryable: s.Retryable, Permanent: s.Permanent,
 		Processed: s.Processed, InProcess: s.InProcess, Leased: s.Leased, BackoffSeconds: s.BackoffSeconds,
 		Parents: s.Parents[0], ParentsDone: s.Parents[1], TaskState: s.TaskState,
+		SerialBusy: s.SerialBusy,
 	}
 	if s.LastAttemptedAt != nil {
 		in.LastAttemptedAt = ago(*s.LastAttemptedAt)

@@ -32,6 +32,7 @@ func drawStep(t *rapid.T) readiness.Step {
 		Parents:        2,
 		ParentsDone:    rapid.IntRange(1, 2).Draw(t, "parents done"),
 		TaskState:      rapid.SampledFrom(workflow.States).Draw(t, "task"),
+		SerialBusy:     rapid.Bool().Draw(t, "serial busy"),
 	}
 	if rapid.Bool().Draw(t, "attempted") {
 		s.LastAttemptedAt = ago(float64(rapid.IntRange(-50, 100).Draw(t, "attempted ago")))
@@ -87,6 +88,16 @@ func TestACoreTaskIsReadyRunningWaitingCompleteOverOrBlocked(t *testing.T) {
 		}
 		require.Equal(t, c.TotalSteps,
 			c.PendingSteps+c.InProgressSteps+c.CompletedSteps+c.FailedSteps+c.CancelledSteps+unknown)
+	})
+}
+
+func TestOnlyTheCorePolicyLooksAtTheTask(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawStep(t)
+		bare := s
+		bare.TaskState, bare.SerialBusy = "", false
+		require.Equal(t, readiness.Rails.Step(bare, moment), readiness.Rails.Step(s, moment))
 	})
 }
 

@@ -37,7 +37,8 @@ func (s *Store) GraphList(ctx context.Context, taskIDs []int64) ([]store.TaskGra
 		}{
 			{"GraphListHeads", func(rows pgx.Rows) error {
 				var g store.TaskGraph
-				err := rows.Scan(&g.TaskID, &g.NamedTaskID, (*string)(&g.State), &g.Concurrent, &g.Stamp.Version, &g.Stamp.Dirty)
+				err := rows.Scan(&g.TaskID, &g.NamedTaskID, (*string)(&g.State), &g.Concurrent, instant{&g.StartAt},
+					&g.Stamp.Version, &g.Stamp.Dirty)
 				graphs = append(graphs, g)
 				return err
 			}},

@@ -10,7 +10,7 @@ WHERE t.task_id = ANY($1::bigint[])
 
 -- name: GraphListHeads
 SELECT t.task_id, t.named_task_id, coalesce(nullif(c.to_state, ''), 'pending'), coalesce(k.concurrent, true),
-    coalesce(k.version, 0), EXISTS (SELECT 1 FROM {schema}.tasker_core_dirty d WHERE d.task_id = t.task_id)
+    k.start_at, coalesce(k.version, 0), EXISTS (SELECT 1 FROM {schema}.tasker_core_dirty d WHERE d.task_id = t.task_id)
 FROM {schema}.tasker_tasks t
 LEFT JOIN {schema}.tasker_core_tasks k ON k.task_id = t.task_id
 LEFT JOIN {schema}.tasker_task_transitions c ON c.task_id = t.task_id AND c.most_recent

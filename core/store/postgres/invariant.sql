@@ -55,12 +55,12 @@ LIMIT $1::bigint
 
 -- What follows from the histories. fact is one step with what decides about
 -- it: spent, no attempt is left (D2, D3); wait_over, the end of its wait (D8);
--- wanted, it deserves a row in the queue.
+-- due_from, when its task has started too; wanted, it deserves a row in the queue.
 
 -- name: ViolationsDerived
 WITH owned AS MATERIALIZED (
-    SELECT k.task_id, t.named_task_id, k.namespace_id, k.priority, k.concurrent, k.open, k.running, k.waiting, k.stuck,
-        t.complete, coalesce(nullif(c.to_state, ''), 'pending') AS state
+    SELECT k.task_id, t.named_task_id, k.namespace_id, k.priority, k.concurrent, k.start_at, k.open, k.running, k.waiting,
+        k.stuck, t.complete, coalesce(nullif(c.to_state, ''), 'pending') AS state
     FROM {schema}.tasker_core_tasks k
     JOIN {schema}.tasker_tasks t ON t.task_id = k.task_id
     LEFT JOIN {schema}.tasker_task_transitions c ON c.task_id = k.task_id AND c.most_recent
@@ -94,7 +94,7 @@ judged AS (
     FROM current c
 ),
 fact AS MATERIALIZED (
-    SELECT j.*, o.named_task_id, o.namespace_id, o.priority,
+    SELECT j.*, o.named_task_id, o.namespace_id, o.priority, greatest(j.wait_over, o.start_at) AS due_from,
         j.startable AND NOT j.spent AND NOT j.processed AND NOT j.in_process AND j.satisfied
             AND o.state NOT IN ('complete', 'error', 'cancelled', 'resolved_manually')
             AND (o.concurrent OR NOT j.busy) AS wanted,
@@ -121,11 +121,11 @@ LEFT JOIN {schema}.tasker_core_ready q ON q.step_id = f.step_id
 WHERE f.wanted AND q.step_id IS NULL
 UNION ALL
 SELECT 'queue_row_untrue', f.task_id, f.step_id,
-    CASE WHEN f.wanted THEN 'due at ' || q.due_at || ', the wait ends at ' || f.wait_over
+    CASE WHEN f.wanted THEN 'due at ' || q.due_at || ', the wait ends at ' || f.due_from
         ELSE 'the step is ' || f.state || ' and may not run' END
 FROM fact f
 JOIN {schema}.tasker_core_ready q ON q.step_id = f.step_id
-WHERE NOT f.wanted OR q.due_at < f.wait_over
+WHERE NOT f.wanted OR q.due_at < f.due_from
 UNION ALL
 SELECT 'queue_row_differs', f.task_id, f.step_id,
     'task ' || q.task_id || ', route ' || q.route_id || ', namespace ' || q.namespace_id || ', priority ' || q.priority

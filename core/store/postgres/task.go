@@ -37,7 +37,8 @@ func (t *tx) TaskList(ctx context.Context, filter store.TaskFilter) ([]workflow.
 func scanTask(rows pgx.Rows, t *workflow.Task) error {
 	return rows.Scan(&t.ID, &t.NamedTaskID, &t.Namespace, &t.Name, &t.Version, (*string)(&t.State), instant{&t.StateSince},
 		&t.Complete, instant{&t.RequestedAt}, &t.Initiator, &t.SourceSystem, &t.Reason, &t.BypassSteps, &t.Tags,
-		raw(&t.Context), &t.IdentityHash, &t.Priority, instant{&t.CreatedAt}, instant{&t.UpdatedAt})
+		raw(&t.Context), &t.IdentityHash, &t.Priority, &t.Concurrent, instant{&t.StartAt}, instant{&t.CreatedAt},
+		instant{&t.UpdatedAt})
 }
 
 // TaskIdentify returns the tasks with these hashes; see store.TaskReader.
@@ -86,7 +87,8 @@ func (t *tx) TaskInsert(ctx context.Context, tasks []store.NewTask) ([]int64, er
 		column(tasks, func(n *store.NewTask) int { return n.Stuck }),
 		column(tasks, func(n *store.NewTask) int { return n.Priority }),
 		column(tasks, func(n *store.NewTask) bool { return n.Concurrent }),
-		column(tasks, func(n *store.NewTask) int64 { return n.NamespaceID }))
+		column(tasks, func(n *store.NewTask) int64 { return n.NamespaceID }),
+		column(tasks, func(n *store.NewTask) pgtype.Timestamp { return stamp(n.StartAt) }))
 }
 
 // TaskLock locks tasks and reads them; see store.TaskWriter.
@@ -103,8 +105,8 @@ func (t *tx) TaskLock(ctx context.Context, ids []int64) (locks []workflow.TaskLo
 }
 
 func scanTaskLock(rows pgx.Rows, l *workflow.TaskLock) error {
-	return rows.Scan(&l.ID, &l.NamedTaskID, &l.NamespaceID, &l.Priority, &l.Concurrent, &l.Version, &l.Open, &l.Running,
-		&l.Waiting, &l.Stuck, (*string)(&l.State), &l.TransitionID, &l.Complete)
+	return rows.Scan(&l.ID, &l.NamedTaskID, &l.NamespaceID, &l.Priority, &l.Concurrent, instant{&l.StartAt}, &l.Version,
+		&l.Open, &l.Running, &l.Waiting, &l.Stuck, (*string)(&l.State), &l.TransitionID, &l.Complete)
 }
 
 // TaskMove moves tasks by compare-and-set; see store.TaskWriter.

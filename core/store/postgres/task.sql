@@ -6,7 +6,8 @@ SELECT t.task_id, t.named_task_id, ns.name, nt.name, nt.version, coalesce(nullif
         SELECT coalesce(e.value, '') FROM json_array_elements_text(t.bypass_steps) e) END,
     CASE jsonb_typeof(t.tags) WHEN 'array' THEN ARRAY(
         SELECT coalesce(e.value, '') FROM jsonb_array_elements_text(t.tags) e) END,
-    t.context, t.identity_hash, coalesce(k.priority, 0), t.created_at, t.updated_at
+    t.context, t.identity_hash, coalesce(k.priority, 0), coalesce(k.concurrent, true), k.start_at,
+    t.created_at, t.updated_at
 FROM {schema}.tasker_tasks t
 JOIN {schema}.tasker_named_tasks nt ON nt.named_task_id = t.named_task_id
 JOIN {schema}.tasker_task_namespaces ns ON ns.task_namespace_id = nt.task_namespace_id
@@ -45,10 +46,11 @@ SELECT n.task_id FROM numbered n ORDER BY n.number
 
 -- name: TaskInsertCore
 INSERT INTO {schema}.tasker_core_tasks
-    (task_id, open, running, waiting, stuck, priority, concurrent, namespace_id)
-SELECT n.task_id, n.open, n.running, n.waiting, n.stuck, n.priority, n.concurrent, n.namespace_id
+    (task_id, open, running, waiting, stuck, priority, concurrent, namespace_id, start_at)
+SELECT n.task_id, n.open, n.running, n.waiting, n.stuck, n.priority, n.concurrent, n.namespace_id, n.start_at
 FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::integer[], $7::boolean[],
-    $8::bigint[]) n (task_id, open, running, waiting, stuck, priority, concurrent, namespace_id)
+    $8::bigint[], $9::timestamp[])
+    n (task_id, open, running, waiting, stuck, priority, concurrent, namespace_id, start_at)
 
 -- name: TaskLockRows
 -- only: SQLite locks the whole file when the transaction begins
@@ -60,7 +62,7 @@ FOR NO KEY UPDATE
 -- What was locked is read here, by a statement with a newer snapshot.
 
 -- name: TaskLock
-SELECT t.task_id, t.named_task_id, k.namespace_id, k.priority, k.concurrent, k.version, k.open, k.running,
+SELECT t.task_id, t.named_task_id, k.namespace_id, k.priority, k.concurrent, k.start_at, k.version, k.open, k.running,
     k.waiting, k.stuck, coalesce(nullif(c.to_state, ''), 'pending'), coalesce(c.id, 0), t.complete
 FROM {schema}.tasker_core_tasks k
 JOIN {schema}.tasker_tasks t ON t.task_id = k.task_id

@@ -37,7 +37,7 @@ func (s *Store) GraphList(ctx context.Context, taskIDs []int64) ([]store.TaskGra
 func (t *tx) graphs(ctx context.Context, ids string) (store.TaskGraphs, error) {
 	heads, err := list(ctx, t, "GraphListHeads", func(rows *sql.Rows, g *store.TaskGraph) error {
 		g.Stamp.Watched = true
-		return rows.Scan(&g.TaskID, &g.NamedTaskID, &g.State, &g.Concurrent, &g.Stamp.Version, &g.Stamp.Dirty)
+		return rows.Scan(&g.TaskID, &g.NamedTaskID, &g.State, &g.Concurrent, instant{&g.StartAt}, &g.Stamp.Version, &g.Stamp.Dirty)
 	}, ids)
 	graphs := store.TaskGraphs(heads)
 	if err != nil || len(graphs) == 0 {

@@ -10,7 +10,7 @@ LEFT JOIN tasker_core_tasks k ON k.task_id = t.task_id
 
 -- name: GraphListHeads
 SELECT t.task_id, t.named_task_id, coalesce(nullif(c.to_state, ''), 'pending'), coalesce(k.concurrent, 1),
-    coalesce(k.version, 0), EXISTS (SELECT 1 FROM tasker_core_dirty d WHERE d.task_id = t.task_id)
+    k.start_at, coalesce(k.version, 0), EXISTS (SELECT 1 FROM tasker_core_dirty d WHERE d.task_id = t.task_id)
 FROM json_each(?1) wanted
 CROSS JOIN tasker_tasks t ON t.task_id = wanted.value
 LEFT JOIN tasker_core_tasks k ON k.task_id = t.task_id

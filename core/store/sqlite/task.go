@@ -40,7 +40,8 @@ func (t *tx) TaskList(ctx context.Context, filter store.TaskFilter) ([]workflow.
 func scanTask(rows *sql.Rows, t *workflow.Task) error {
 	return rows.Scan(&t.ID, &t.NamedTaskID, &t.Namespace, &t.Name, &t.Version, &t.State, instant{&t.StateSince},
 		&t.Complete, instant{&t.RequestedAt}, &t.Initiator, &t.SourceSystem, &t.Reason, stringList{&t.BypassSteps},
-		stringList{&t.Tags}, raw(&t.Context), &t.IdentityHash, &t.Priority, instant{&t.CreatedAt}, instant{&t.UpdatedAt})
+		stringList{&t.Tags}, raw(&t.Context), &t.IdentityHash, &t.Priority, &t.Concurrent, instant{&t.StartAt},
+		instant{&t.CreatedAt}, instant{&t.UpdatedAt})
 }
 
 // TaskIdentify returns the tasks with these hashes; see store.TaskReader.
@@ -68,7 +69,8 @@ func (t *tx) TaskInsert(ctx context.Context, tasks []store.NewTask) ([]int64, er
 		if err != nil {
 			return nil, t.duplicate(ctx, err, n.IdentityHash)
 		}
-		_, err = t.exec(ctx, "TaskInsertCore", id, n.Open, n.Running, n.Waiting, n.Stuck, n.Priority, n.Concurrent, n.NamespaceID)
+		_, err = t.exec(ctx, "TaskInsertCore", id, n.Open, n.Running, n.Waiting, n.Stuck, n.Priority, n.Concurrent, n.NamespaceID,
+			stamp(n.StartAt))
 		if err != nil {
 			return nil, err
 		}
@@ -94,8 +96,8 @@ func (t *tx) duplicate(ctx context.Context, err error, hash string) error {
 // TaskLock reads tasks that this transaction has locked; see store.TaskWriter.
 func (t *tx) TaskLock(ctx context.Context, ids []int64) ([]workflow.TaskLock, error) {
 	return list(ctx, t, "TaskLock", func(rows *sql.Rows, l *workflow.TaskLock) error {
-		return rows.Scan(&l.ID, &l.NamedTaskID, &l.NamespaceID, &l.Priority, &l.Concurrent, &l.Version, &l.Open, &l.Running,
-			&l.Waiting, &l.Stuck, &l.State, &l.TransitionID, &l.Complete)
+		return rows.Scan(&l.ID, &l.NamedTaskID, &l.NamespaceID, &l.Priority, &l.Concurrent, instant{&l.StartAt}, &l.Version,
+			&l.Open, &l.Running, &l.Waiting, &l.Stuck, &l.State, &l.TransitionID, &l.Complete)
 	}, idSet(ids))
 }
 

@@ -2,7 +2,7 @@
 SELECT t.task_id, t.named_task_id, ns.name, nt.name, nt.version, coalesce(nullif(c.to_state, ''), 'pending'),
     coalesce(c.created_at, t.created_at), t.complete, t.requested_at, coalesce(t.initiator, ''),
     coalesce(t.source_system, ''), coalesce(t.reason, ''), t.bypass_steps, t.tags, t.context, t.identity_hash,
-    coalesce(k.priority, 0), t.created_at, t.updated_at
+    coalesce(k.priority, 0), coalesce(k.concurrent, 1), k.start_at, t.created_at, t.updated_at
 FROM tasker_tasks t
 JOIN tasker_named_tasks nt ON nt.named_task_id = t.named_task_id
 JOIN tasker_task_namespaces ns ON ns.task_namespace_id = nt.task_namespace_id
@@ -20,14 +20,14 @@ INSERT INTO tasker_tasks (named_task_id, complete, requested_at, initiator, sour
 VALUES (?1, 0, ?2, nullif(?3, ''), nullif(?4, ''), nullif(?5, ''), ?6, ?7, ?8, ?9, ?10, ?10)
 
 -- name: TaskInsertCore
-INSERT INTO tasker_core_tasks (task_id, open, running, waiting, stuck, priority, concurrent, namespace_id)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+INSERT INTO tasker_core_tasks (task_id, open, running, waiting, stuck, priority, concurrent, namespace_id, start_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
 
 -- The transaction has locked the whole file when it began, so the lock is only
 -- read here.
 
 -- name: TaskLock
-SELECT t.task_id, t.named_task_id, k.namespace_id, k.priority, k.concurrent, k.version, k.open, k.running,
+SELECT t.task_id, t.named_task_id, k.namespace_id, k.priority, k.concurrent, k.start_at, k.version, k.open, k.running,
     k.waiting, k.stuck, coalesce(nullif(c.to_state, ''), 'pending'), coalesce(c.id, 0), t.complete
 FROM json_each(?1) wanted
 CROSS JOIN tasker_core_tasks k ON k.task_id = wanted.value
