@@ -236,6 +236,38 @@ func TestEverythingLivesInTheSchemaOfTheOptions(t *testing.T) {
 	require.Zero(t, outside.number(`SELECT count(*) FROM pg_proc WHERE pronamespace IN ('"My own-schema"'::regnamespace, 'public'::regnamespace)`))
 }
 
+// TestTwoSchemasOfOneDatabaseAreMigratedApart fails when a name in a migration
+// or the version table is left to the search_path of the session.
+func TestTwoSchemasOfOneDatabaseAreMigratedApart(t *testing.T) {
+	t.Parallel()
+	location := testdb.EmptyPostgresDatabase(t)
+	testdb.Execute(t, location, "CREATE SCHEMA one", "CREATE SCHEMA two", "CREATE TABLE public.tasker_core_migrations (mine int)",
+		"DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, two', current_database()); END $$")
+	in := func(schema string) *postgres.Store {
+		return testdb.OpenPostgres(t, location, only, func(o *postgres.Options) { o.Schema = schema })
+	}
+	one, two := in("one"), in("two")
+	current := func(s *postgres.Store) int {
+		status, err := s.Status(t.Context())
+		require.NoError(t, err)
+		return status.Current
+	}
+	look := &session{testdb.Connect(t, location), t}
+	inPublic := func() int64 {
+		return look.number("SELECT (SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace) + " +
+			"(SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace)")
+	}
+	migrate(t, one, store.MigrationPlan{Direction: "up"})
+	require.Equal(t, []int{postgres.Newest(), 0}, []int{current(one), current(two)})
+	migrate(t, two, store.MigrationPlan{Direction: "up", To: version(2)})
+	require.Equal(t, []int{postgres.Newest(), 2}, []int{current(one), current(two)})
+	require.EqualValues(t, 1, inPublic(), "the table that was there and nothing else")
+	migrate(t, one, store.MigrationPlan{Direction: "down"})
+	require.Equal(t, []int{0, 2}, []int{current(one), current(two)})
+	require.Zero(t, look.number("SELECT count(*) FROM pg_class WHERE relnamespace = 'one'::regnamespace"))
+	require.EqualValues(t, 1, inPublic())
+}
+
 func TestMigratingThroughAPoolerIsRefused(t *testing.T) {
 	t.Parallel()
 	location := testdb.ThroughPooler(t, testdb.EmptyPostgresDatabase(t))

@@ -11,27 +11,36 @@ import (
 
 	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
-	"github.com/tasker-systems/tasker-core-go/migrations"
 )
 
-// Statements on the version table. Parameters are numbered in the order of
-// their first use, which both dialects read alike.
-const (
-	createTable = "CREATE TABLE IF NOT EXISTS " + migrations.Table +
-		" (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL, applied_by TEXT NOT NULL)"
-	dropTable     = "DROP TABLE " + migrations.Table
-	insertVersion = "INSERT INTO " + migrations.Table + " (version, name, applied_at, applied_by) VALUES ($1, $2, $3, $4)"
-	deleteVersion = "DELETE FROM " + migrations.Table + " WHERE version = $1"
-	getVersion    = "SELECT applied_at FROM " + migrations.Table + " WHERE version = $1"
-	maxVersion    = "SELECT coalesce(max(version), 0) FROM " + migrations.Table
-	listVersions  = "SELECT version, name, applied_at, applied_by FROM " + migrations.Table + " ORDER BY version DESC LIMIT 10000"
-)
+// statements are those on the version table. Parameters are numbered in the order
+// of their first use, which both dialects read alike.
+type statements struct {
+	createTable, dropTable               string
+	insertVersion, deleteVersion         string
+	getVersion, maxVersion, listVersions string
+}
+
+// statementsOn writes them for a table, whose name is as it stands in a statement.
+func statementsOn(table string) statements {
+	return statements{
+		createTable: "CREATE TABLE IF NOT EXISTS " + table +
+			" (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL, applied_by TEXT NOT NULL)",
+		dropTable:     "DROP TABLE " + table,
+		insertVersion: "INSERT INTO " + table + " (version, name, applied_at, applied_by) VALUES ($1, $2, $3, $4)",
+		deleteVersion: "DELETE FROM " + table + " WHERE version = $1",
+		getVersion:    "SELECT applied_at FROM " + table + " WHERE version = $1",
+		maxVersion:    "SELECT coalesce(max(version), 0) FROM " + table,
+		listVersions:  "SELECT version, name, applied_at, applied_by FROM " + table + " ORDER BY version DESC LIMIT 10000",
+	}
+}
 
 // journal is the version table and the lock around one step, as goose wants
 // them. Goose calls SessionLock before and SessionUnlock after everything else,
 // all on one connection; the transaction between the two is the step.
 type journal struct {
 	dialect Dialect
+	texts   statements
 	name    string
 	by      string
 	at      workflow.Instant
@@ -66,8 +75,8 @@ func rollback(ctx context.Context, conn *sql.Conn) {
 	}
 }
 
-// Tablename is the name of the version table.
-func (j *journal) Tablename() string { return migrations.Table }
+// Tablename is the name of the version table, for goose's own messages.
+func (j *journal) Tablename() string { return j.dialect.Table }
 
 // TableExists reports whether the version table is there.
 func (j *journal) TableExists(ctx context.Context, db database.DBTxConn) (bool, error) {
@@ -76,7 +85,7 @@ func (j *journal) TableExists(ctx context.Context, db database.DBTxConn) (bool, 
 
 // CreateVersionTable creates the version table.
 func (j *journal) CreateVersionTable(ctx context.Context, db database.DBTxConn) error {
-	_, err := db.ExecContext(ctx, createTable)
+	_, err := db.ExecContext(ctx, j.texts.createTable)
 	return err
 }
 
@@ -86,19 +95,19 @@ func (j *journal) Insert(ctx context.Context, db database.DBTxConn, req database
 	if req.Version == 0 {
 		return nil
 	}
-	_, err := db.ExecContext(ctx, insertVersion, req.Version, j.name, stamp(j.at), j.by)
+	_, err := db.ExecContext(ctx, j.texts.insertVersion, req.Version, j.name, stamp(j.at), j.by)
 	j.written = err == nil
 	return err
 }
 
 // Delete forgets the step, and with the last of them the table.
 func (j *journal) Delete(ctx context.Context, db database.DBTxConn, version int64) error {
-	if _, err := db.ExecContext(ctx, deleteVersion, version); err != nil {
+	if _, err := db.ExecContext(ctx, j.texts.deleteVersion, version); err != nil {
 		return err
 	}
 	latest, err := j.GetLatestVersion(ctx, db)
 	if err == nil && latest == 0 {
-		_, err = db.ExecContext(ctx, dropTable)
+		_, err = db.ExecContext(ctx, j.texts.dropTable)
 	}
 	j.written = err == nil
 	return err
@@ -107,7 +116,7 @@ func (j *journal) Delete(ctx context.Context, db database.DBTxConn, version int6
 // GetMigration returns the time at which a version was applied.
 func (j *journal) GetMigration(ctx context.Context, db database.DBTxConn, version int64) (*database.GetMigrationResult, error) {
 	var text string
-	err := db.QueryRowContext(ctx, getVersion, version).Scan(&text)
+	err := db.QueryRowContext(ctx, j.texts.getVersion, version).Scan(&text)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, database.ErrVersionNotFound
 	}
@@ -120,13 +129,13 @@ func (j *journal) GetMigration(ctx context.Context, db database.DBTxConn, versio
 
 // GetLatestVersion returns the highest applied version, 0 when there is none.
 func (j *journal) GetLatestVersion(ctx context.Context, db database.DBTxConn) (version int64, err error) {
-	err = db.QueryRowContext(ctx, maxVersion).Scan(&version)
+	err = db.QueryRowContext(ctx, j.texts.maxVersion).Scan(&version)
 	return version, err
 }
 
 // ListMigrations lists the applied versions, newest first.
 func (j *journal) ListMigrations(ctx context.Context, db database.DBTxConn) ([]*database.ListMigrationsResult, error) {
-	rows, err := readVersions(ctx, db)
+	rows, err := readVersions(ctx, db, j.texts)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +152,7 @@ func (r *Runner) applied(ctx context.Context) (map[int]store.Migration, error) {
 	err := r.dialect.Patiently(ctx, func() error {
 		exists, err := tableExists(ctx, r.db, r.dialect)
 		if err == nil && exists {
-			rows, err = readVersions(ctx, r.db)
+			rows, err = readVersions(ctx, r.db, statementsOn(r.dialect.Table))
 		}
 		return err
 	})
@@ -158,13 +167,13 @@ func (r *Runner) applied(ctx context.Context) (map[int]store.Migration, error) {
 }
 
 func tableExists(ctx context.Context, db database.DBTxConn, dialect Dialect) (exists bool, err error) {
-	err = db.QueryRowContext(ctx, dialect.TableExists, migrations.Table).Scan(&exists)
+	err = db.QueryRowContext(ctx, dialect.TableExists, dialect.Table).Scan(&exists)
 	return exists, err
 }
 
 // readVersions lists the rows of the version table, newest first.
-func readVersions(ctx context.Context, db database.DBTxConn) (list []store.Migration, err error) {
-	rows, err := db.QueryContext(ctx, listVersions)
+func readVersions(ctx context.Context, db database.DBTxConn, texts statements) (list []store.Migration, err error) {
+	rows, err := db.QueryContext(ctx, texts.listVersions)
 	if err != nil {
 		return nil, err
 	}

@@ -32,6 +32,10 @@ type Dialect struct {
 	Begin func(ctx context.Context, conn *sql.Conn) error
 	// Patiently tries a read until no lock of another process is in its way.
 	Patiently func(ctx context.Context, try func() error) error
+	// Table is the version table as it stands in a statement, qualified and
+	// quoted where the dialect has schemas: no setting of a session decides
+	// where it is.
+	Table string
 	// TableExists is a query that answers one row with 0 or 1: whether the
 	// table named by its only parameter exists.
 	TableExists string
@@ -172,7 +176,7 @@ func Older(status store.SchemaStatus) *fault.Error {
 // apply takes one step in a transaction of its own and reports whether it was
 // this runner that took it.
 func (r *Runner) apply(ctx context.Context, step store.Migration, at workflow.Instant) (bool, error) {
-	journal := &journal{dialect: r.dialect, name: step.Name, by: r.by, at: at}
+	journal := &journal{dialect: r.dialect, texts: statementsOn(r.dialect.Table), name: step.Name, by: r.by, at: at}
 	provider, err := goose.NewProvider(goose.DialectCustom, r.db, r.dialect.Files,
 		goose.WithStore(journal), goose.WithSessionLocker(journal), goose.WithIsolateDDL(true),
 		goose.WithDisableGlobalRegistry(true))

@@ -95,9 +95,7 @@ func (s *Store) Migrate(ctx context.Context, plan store.MigrationPlan) (taken []
 	ctx, done := s.untilClosed(ctx)
 	defer done()
 	config := s.connection()
-	// The version table is core/store/migrate's, which does not qualify it;
-	// everything in the files is.
-	config.RuntimeParams["search_path"] = pgx.Identifier{s.options.Schema}.Sanitize()
+	config.RuntimeParams["search_path"] = nowhere
 	config.RuntimeParams["statement_timeout"] = "0" // the call's deadline counts
 	db := stdlib.OpenDB(*config)
 	defer func() { _ = db.Close() }() // nothing of it is in use any more
@@ -120,6 +118,10 @@ const (
 	tryLock   = "SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended($1, 0))"
 	releaseIt = "SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended($1, 0))"
 	lockPause = 50 * time.Millisecond
+	// nowhere is a search_path on which nothing of anybody's is found and nothing
+	// can be created: a name that somebody forgot to qualify fails here instead
+	// of landing in another schema.
+	nowhere   = "pg_catalog"
 	lookWhere = "SELECT pg_catalog.current_setting('search_path'), pg_catalog.to_regnamespace($1) IS NOT NULL"
 )
 
@@ -163,7 +165,7 @@ func lookAround(ctx context.Context, conn *sql.Conn, schema string) error {
 	if err := conn.QueryRowContext(ctx, lookWhere, quoted).Scan(&path, &exists); err != nil {
 		return err
 	}
-	if path != quoted {
+	if path != nowhere {
 		return poolerFault(fmt.Errorf("the search_path is %q", path))
 	}
 	if !exists {
@@ -188,7 +190,8 @@ func (s *Store) dialect(ctx context.Context) migrate.Dialect {
 			return err
 		},
 		Patiently:   func(_ context.Context, try func() error) error { return try() },
-		TableExists: "SELECT count(*) > 0 FROM pg_catalog.pg_tables WHERE schemaname = pg_catalog.current_schema() AND tablename = $1",
+		Table:       pgx.Identifier{s.options.Schema, migrations.Table}.Sanitize(),
+		TableExists: "SELECT pg_catalog.to_regclass($1) IS NOT NULL",
 		Translate:   func(err error) error { return translate(ctx, err) },
 	}
 }

@@ -87,6 +87,7 @@ func (s *Store) dialect() migrate.Dialect {
 			_, err = conn.ExecContext(ctx, fmt.Sprintf("PRAGMA max_page_count = %d", s.options.PageCountMax))
 			return err
 		},
+		Table:       migrations.Table,
 		TableExists: "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $1",
 		Translate:   func(err error) error { return s.translate(context.Background(), err) },
 	}
