@@ -11,8 +11,9 @@ import (
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
 
-// claimRounds bounds how often a claim looks again after it lost candidates to
-// other workers.
+// claimRounds bounds how often a claim looks again after a round that leased
+// nothing, since other workers were faster. A round that leased something does
+// not count: there are at most as many of these as steps were asked for.
 const claimRounds = 4
 
 // claim leases steps to a worker inside this unit. Rows planned so far are
@@ -28,24 +29,59 @@ func (u *unit) claim(r ClaimRequest, correlation string) ([]ClaimedStep, error) 
 	if alive, err := u.tx.WorkerHold(u.ctx, r.WorkerID); err != nil || !alive || routes == nil {
 		return claimed, cmp.Or(err, error(workerNotFound(r.WorkerID)))
 	}
-	tried := map[int64]bool{}
-	for round := 0; round < claimRounds && len(claimed) < r.Limit && len(routes) > 0; round++ {
+	return u.claimRows(r, routes)
+}
+
+// claimRows leases steps from the queues of the routes, in rounds. After each
+// the rows that gave way to another step of their task, or were untrue, are put
+// right, so that they are not in the way of the next.
+func (u *unit) claimRows(r ClaimRequest, routes []int64) ([]ClaimedStep, error) {
+	claimed, tried := []ClaimedStep{}, map[int64]bool{}
+	for fruitless := 0; fruitless < claimRounds && len(routes) > 0; {
 		want := r.Limit - len(claimed)
 		candidates, err := u.tx.ReadyCandidates(u.ctx, routes, u.now, len(tried)+2*want) // beyond those lost to others
 		if err != nil {
 			return claimed, err
 		}
-		picked := choose(candidates, tried, want, u.engine.Draw())
-		if len(picked) == 0 {
+		eligible, passed := u.passOver(candidates, tried)
+		if len(eligible)+passed == 0 {
 			break
 		}
-		more, err := u.take(picked, r.WorkerID)
+		more, err := u.take(choose(eligible, tried, want, u.engine.Draw()), r.WorkerID)
 		if err != nil {
 			return claimed, err
 		}
-		claimed = append(claimed, more...)
+		if claimed = append(claimed, more...); len(claimed) == r.Limit {
+			break
+		}
+		if len(more) == 0 {
+			fruitless++
+		}
+		if err := u.reconcile(); err != nil {
+			return claimed, err
+		}
 	}
 	return claimed, nil
+}
+
+// passOver returns the candidates that were not tried before: of a serial task
+// that this transaction has in hand at most one, and none while another step of
+// it is leased. passed counts those left out for that.
+func (u *unit) passOver(candidates []workflow.ReadyStep, tried map[int64]bool) (eligible []workflow.ReadyStep, passed int) {
+	seen := map[int64]bool{}
+	for _, row := range candidates {
+		task := u.tasks[row.TaskID]
+		switch serial := task != nil && !task.Concurrent; {
+		case tried[row.StepID]:
+		case serial && (task.Running > 0 || seen[task.ID]):
+			task.reconcile = true
+			passed++
+		default:
+			seen[row.TaskID] = true
+			eligible = append(eligible, row)
+		}
+	}
+	return eligible, passed
 }
 
 // claimAlong serves the claim that came with another write. A worker that is
@@ -68,15 +104,12 @@ func workerNotFound(id int64) error {
 		Advise("Call worker_register and use the id that it answers; a worker without heartbeat is removed.")
 }
 
-// choose picks up to want candidates that were not tried before and marks them
-// tried: fair between namespaces from a random start, within one by priority,
-// due time and id (design section 6).
+// choose picks up to want candidates and marks them tried: fair between
+// namespaces from a random start, within one by priority, due time and id (design
+// section 6).
 func choose(candidates []workflow.ReadyStep, tried map[int64]bool, want int, draw float64) []int64 {
 	queues, names := map[int64][]workflow.ReadyStep{}, []int64{}
 	for _, row := range candidates {
-		if tried[row.StepID] {
-			continue
-		}
 		if queues[row.NamespaceID] == nil {
 			names = append(names, row.NamespaceID)
 		}
@@ -108,6 +141,9 @@ func compareReady(a, b workflow.ReadyStep) int {
 // take turns queue rows into leases. A row that turns out untrue stays deleted
 // and its task is reconciled, or it would stop its route for ever.
 func (u *unit) take(stepIDs []int64, worker int64) ([]ClaimedStep, error) {
+	if len(stepIDs) == 0 {
+		return nil, nil
+	}
 	taken, err := u.tx.ReadyTake(u.ctx, stepIDs)
 	if err != nil || len(taken.Rows) == 0 {
 		return nil, err

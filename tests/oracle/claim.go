@@ -81,8 +81,7 @@ func (p *party) claimed(w *worker, limit int, steps []engine.ClaimedStep) string
 		p.checkClaimed(s, t, &c)
 		texts = append(texts, fmt.Sprintf("%s (%s)", s, t))
 	}
-	crowded := p.known.SerialCrowd && slices.ContainsFunc(before, func(s *step) bool { return s.task.kind.serial })
-	if len(steps) < limit && p.mustClaim(w) && (!crowded || len(steps) == 0) {
+	if len(steps) < limit && p.mustClaim(w) {
 		p.differ("the claim gave %d of %d steps and left %v", len(steps), limit, p.claimables(w))
 	}
 	p.checkFairness(before)

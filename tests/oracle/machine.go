@@ -19,12 +19,12 @@ import (
 // Run carries out one drawn sequence of operations on every store and compares
 // each with its model after each operation. It returns the first differences, or
 // "" when there were none; the operations so far are in the log of r.
-func Run(t testing.TB, r *rapid.T, known Known, stores ...Store) string {
+func Run(t testing.TB, r *rapid.T, stores ...Store) string {
 	s := &scope{TB: t}
 	defer s.close()
 	m := &machine{r: r}
 	for _, kind := range stores {
-		m.parties = append(m.parties, newParty(s, kind, known))
+		m.parties = append(m.parties, newParty(s, kind))
 	}
 	m.setUp()
 	r.Repeat(m.actions())

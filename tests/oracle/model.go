@@ -17,7 +17,6 @@ const (
 
 // model is what a database should hold and answer.
 type model struct {
-	known     Known
 	now       time.Time
 	types     []*taskType
 	tasks     []*task

@@ -67,22 +67,13 @@ func stores() []oracle.Store {
 	return all
 }
 
-// known are the differences to expect: none with ORACLE_STRICT=1, which shows what
-// is left to mend.
-func known() oracle.Known {
-	if os.Getenv("ORACLE_STRICT") != "" {
-		return oracle.Known{}
-	}
-	return oracle.Present()
-}
-
 func TestAnySequenceOfOperationsGivesWhatTheDesignSays(t *testing.T) {
 	t.Parallel()
 	for shard := range shards {
 		t.Run(strconv.Itoa(shard+1), func(t *testing.T) {
 			t.Parallel()
 			rapid.Check(t, func(r *rapid.T) {
-				if difference := oracle.Run(t, r, known(), stores()...); difference != "" {
+				if difference := oracle.Run(t, r, stores()...); difference != "" {
 					r.Fatalf("%s", difference)
 				}
 			})

@@ -68,11 +68,11 @@ func (l *life) end() {
 // processes is the number of engines on each database.
 const processes = 2
 
-func newParty(s *scope, kind Store, known Known) *party {
+func newParty(s *scope, kind Store) *party {
 	p := &party{Store: kind, scope: s, clock: testdb.NewClock(), taskIDs: map[*task]int64{}, stepIDs: map[*step]int64{},
 		steps: map[int64]*step{}, workerIDs: map[*worker]int64{}, workersOf: map[int64]*worker{},
 		epochs: map[*ticket]int64{}, ticketsOf: map[int64]*ticket{}}
-	p.model = &model{known: known, now: p.clock.Now()}
+	p.model = &model{now: p.clock.Now()}
 	p.db = kind.Open(s, p.clock)
 	for range processes {
 		p.engines = append(p.engines, p.newEngine())

@@ -175,7 +175,7 @@ const sabotageSequences = 240
 // that the same sequences run each time.
 func notice(t *testing.T, rule func(store.Tx) store.Tx) (int, string) {
 	sabotaged := oracle.Store{Name: "sabotaged", Open: inMemory, Wrap: func(db store.Store) store.Store { return broken{db, rule} }}
-	sequence := rapid.Custom(func(r *rapid.T) string { return oracle.Run(t, r, oracle.Present(), sabotaged) })
+	sequence := rapid.Custom(func(r *rapid.T) string { return oracle.Run(t, r, sabotaged) })
 	for seed := 1; seed <= sabotageSequences; seed++ {
 		if difference := sequence.Example(seed); difference != "" {
 			return seed, difference
@@ -201,7 +201,7 @@ func TestTheSameSequencesFindNothingInAWholeStore(t *testing.T) {
 	whole := oracle.Store{Name: "whole", Open: inMemory, Wrap: func(db store.Store) store.Store {
 		return broken{db, func(tx store.Tx) store.Tx { return tx }}
 	}}
-	sequence := rapid.Custom(func(r *rapid.T) string { return oracle.Run(t, r, oracle.Present(), whole) })
+	sequence := rapid.Custom(func(r *rapid.T) string { return oracle.Run(t, r, whole) })
 	for seed := 1; seed <= 30; seed++ {
 		require.Empty(t, sequence.Example(seed))
 	}
