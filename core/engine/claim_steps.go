@@ -107,7 +107,9 @@ func (e *Engine) tryClaim(ctx context.Context, claim claimJob) (ClaimStepsReply,
 	if len(reply.Steps) == claim.Limit { // a full worker comes back by itself
 		return reply, nil
 	}
-	reply.NextDue, err = e.nextDue(ctx, claim.WorkerID)
+	if reply.NextDue, err = e.nextDue(ctx, claim.WorkerID); len(reply.Steps) > 0 {
+		return reply, nil // what was leased is to be told, whatever comes after
+	}
 	return reply, err
 }
 

@@ -237,8 +237,10 @@ func (u *unit) startPath(step *workflow.Step, worker int64) []store.Hop {
 func (u *unit) lease(step *workflow.Step, epoch, worker int64) {
 	task := u.tasks[step.TaskID]
 	timeout := time.Duration(u.engine.catalog.timeoutSeconds(task.NamedTaskID, step.Name)) * time.Second
-	u.taken = append(u.taken, workflow.Lease{StepID: step.ID, TaskID: step.TaskID, WorkerID: worker, Epoch: epoch,
-		Attempt: step.Tries() + 1, ClaimedAt: u.now, DeadlineAt: u.now.Plus(timeout)})
+	lease := workflow.Lease{StepID: step.ID, TaskID: step.TaskID, WorkerID: worker, Epoch: epoch,
+		Attempt: step.Tries() + 1, ClaimedAt: u.now, DeadlineAt: u.now.Plus(timeout)}
+	u.taken, u.granted = append(u.taken, lease), append(u.granted, lease)
+	u.engine.unheard.forget(LeaseName{StepID: step.ID, Epoch: epoch}) // the one before was taken back
 	u.change(step, func(c *store.StepChange) { c.InProcess = true })
 	task.Running++
 	if task.State != workflow.InProgress {

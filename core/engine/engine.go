@@ -46,6 +46,7 @@ type Engine struct {
 	catalog  *catalog
 	workers  *workers
 	watch    *watch
+	unheard  *unheard
 
 	reports *batch.Group[ReportStepsRequest, ReportStepsReply]
 	creates *batch.Group[createJob, CreateTasksReply]
@@ -76,21 +77,21 @@ func New(options Options) *Engine {
 			return fault.New(fault.Internal, "a defect in %s ended the call: %v", operation, cause)
 		}
 	}
-	e := &Engine{Options: options, catalog: newCatalog(), workers: newWorkers(), watch: newWatch()}
+	e := &Engine{Options: options, catalog: newCatalog(), workers: newWorkers(), watch: newWatch(), unheard: newUnheard()}
 	e.reports = batch.New(batch.Options[ReportStepsRequest, ReportStepsReply]{
 		Run: e.runReports, Cap: reportGroupCap, Panicked: e.survive("step_report"),
 		Weight:    func(r ReportStepsRequest) int { return len(r.Outcomes) },
-		Abandoned: func(_ ReportStepsRequest, reply ReportStepsReply) { e.giveBack(reply.Claimed) },
+		Abandoned: func(r ReportStepsRequest, reply ReportStepsReply) { e.giveBack(r.Claim, reply.Claimed) },
 	})
 	e.creates = batch.New(batch.Options[createJob, CreateTasksReply]{
 		Run: e.runCreates, Cap: createGroupCap, Panicked: e.survive("task_create"),
 		Weight:    func(j createJob) int { return len(j.tasks) },
-		Abandoned: func(_ createJob, reply CreateTasksReply) { e.giveBack(reply.Claimed) },
+		Abandoned: func(j createJob, reply CreateTasksReply) { e.giveBack(j.claim, reply.Claimed) },
 	})
 	e.claims = batch.New(batch.Options[claimJob, []ClaimedStep]{
 		Run: e.runClaims, Cap: claimGroupCap, Panicked: e.survive("step_claim"),
 		Weight:    func(j claimJob) int { return j.Limit },
-		Abandoned: func(_ claimJob, steps []ClaimedStep) { e.giveBack(steps) },
+		Abandoned: func(j claimJob, steps []ClaimedStep) { e.giveBack(&j.ClaimRequest, steps) },
 	})
 	if now, err := e.Store.Now(context.Background()); err == nil {
 		e.openedAt = now
@@ -130,22 +131,25 @@ func (e *Engine) Close() {
 // the commit when something may have become claimable or ended.
 func (e *Engine) write(ctx context.Context, correlation string, fn func(*unit) error) error {
 	ring, due := false, workflow.Instant{}
+	var granted []workflow.Lease
 	now, err := e.Store.Now(ctx)
 	if err != nil {
 		return err
 	}
 	err = e.Store.Write(ctx, func(tx store.Tx) error {
 		u := newUnit(ctx, e, tx, now, correlation)
+		granted = nil
 		if err := fn(u); err != nil {
 			return err
 		}
 		if err := u.finish(); err != nil {
 			return err
 		}
-		ring, due = u.ring, u.due
+		ring, due, granted = u.ring, u.due, u.granted
 		return nil
 	})
 	if err != nil {
+		e.unheard.add(granted) // it was the commit that failed, and what became of it may be unknown
 		return err
 	}
 	if !due.IsZero() {

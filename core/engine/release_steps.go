@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"time"
 
 	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
@@ -75,26 +74,6 @@ func (e *Engine) ReleaseSteps(ctx context.Context, r ReleaseStepsRequest) (Relea
 		return err
 	})
 	return reply, err
-}
-
-// giveBackPatience bounds the release of steps that nobody waits for any more.
-const giveBackPatience = 10 * time.Second
-
-// giveBack releases steps that were leased for a call whose caller had left:
-// the worker never heard of them, and they would wait for their deadline.
-func (e *Engine) giveBack(steps []ClaimedStep) {
-	if len(steps) == 0 {
-		return
-	}
-	names := make([]LeaseName, len(steps))
-	for i, step := range steps {
-		names[i] = LeaseName{StepID: step.StepID, Epoch: step.Epoch}
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), giveBackPatience)
-	defer cancel()
-	if _, err := e.ReleaseSteps(ctx, ReleaseStepsRequest{Steps: names}); err != nil {
-		e.log("warn", "steps claimed for a call that had ended wait for their deadline", map[string]any{"steps": len(steps), "error": err.Error()})
-	}
 }
 
 // releaseClosing ends a lease by way of error to pending (design section 6,

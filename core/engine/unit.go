@@ -27,6 +27,8 @@ type unit struct {
 	taken []workflow.Lease // new leases
 	dirty []int64
 
+	granted []workflow.Lease // all new leases of this transaction, written or not
+
 	ring bool             // after the commit somebody may find something new
 	due  workflow.Instant // earliest scheduled step written here
 }
