@@ -902,11 +902,19 @@ TASKER_API int32_t tasker_engine_logs_poll(tasker_engine engine, const uint8_t *
  * Request:
  *   direction (text, optional): "up" or "down". Default "up".
  *   to (integer, optional): Version to stop at; absent: the newest for up, 0 for down.
+ *   indexes (text, optional): Secondary indexes of the shared tables, on PostgreSQL
+ *       and where this library made the tables: "minimal", those that the engines
+ *       need, or "rails", the full set of the Rails engine, which costs more than half
+ *       of the write throughput. Building them holds up writers. Absent: they stay as
+ *       they are, "minimal" for new tables. Only with direction "up".
  *   dry_run (boolean, optional): Only tell what would be done.
  *
  * Reply:
  *   steps (list of MigrationInfo): The steps taken, or with dry_run those that would
  *       be.
+ *   indexes_created (list of text): Names of the secondary indexes that were created
+ *       for "indexes", or with dry_run would be.
+ *   indexes_dropped (list of text): Names of those that were dropped for it.
  *   dry_run (boolean): Whether nothing was written.
  *   current (integer): Version after the call.
  *
@@ -931,6 +939,9 @@ TASKER_API int32_t tasker_schema_migrate(tasker_engine engine, const uint8_t *re
  *   current (integer): Highest applied version, 0 when none.
  *   newest (integer): Highest version that this library knows.
  *   state (text): "current", "unmigrated" or "newer".
+ *   indexes (text): Secondary indexes of the shared tables: "minimal", "rails" for the
+ *       full set of the Rails engine, "foreign" where that engine made the tables and
+ *       its indexes are left alone, empty without tables.
  *   migrations (list of MigrationInfo): Every migration.
  *
  * Errors: those of every operation with the database.

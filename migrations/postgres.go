@@ -8,6 +8,19 @@ import "embed"
 //go:embed postgres/*.sql
 var Postgres embed.FS
 
+// PostgresRailsIndexes creates the secondary indexes of the Rails engine that
+// the numbered files leave out; statements with SchemaMark, each ended by a
+// semicolon.
+//
+//go:embed postgres/indexes/rails.sql
+var PostgresRailsIndexes string
+
+// PostgresMinimalIndexes drops again what PostgresRailsIndexes created and the
+// store recorded; one statement with SchemaMark.
+//
+//go:embed postgres/indexes/minimal.sql
+var PostgresMinimalIndexes string
+
 // PostgresDir is the directory of the PostgreSQL files within Postgres.
 const PostgresDir = "postgres"
 

@@ -16,6 +16,10 @@ type MigrateRequest struct {
 	Direction string `json:"direction,omitempty"`
 	// Version to stop at; absent: the newest for up, 0 for down.
 	To *int `json:"to,omitempty"`
+	// Secondary indexes of the shared tables, on PostgreSQL and where this library made the tables: "minimal", those that
+	// the engines need, or "rails", the full set of the Rails engine, which costs more than half of the write throughput.
+	// Building them holds up writers. Absent: they stay as they are, "minimal" for new tables. Only with direction "up".
+	Indexes string `json:"indexes,omitempty"`
 	// Only tell what would be done.
 	DryRun bool `json:"dry_run,omitempty"`
 }
@@ -38,6 +42,10 @@ type MigrationInfo struct {
 type MigrateReply struct {
 	// The steps taken, or with dry_run those that would be.
 	Steps []MigrationInfo `json:"steps"`
+	// Names of the secondary indexes that were created for "indexes", or with dry_run would be.
+	IndexesCreated []string `json:"indexes_created"`
+	// Names of those that were dropped for it.
+	IndexesDropped []string `json:"indexes_dropped"`
 	// Whether nothing was written.
 	DryRun bool `json:"dry_run"`
 	// Version after the call.
@@ -52,32 +60,70 @@ type SchemaStatusReply struct {
 	Newest int `json:"newest"`
 	// "current", "unmigrated" or "newer".
 	State string `json:"state"`
+	// Secondary indexes of the shared tables: "minimal", "rails" for the full set of the Rails engine, "foreign" where that
+	// engine made the tables and its indexes are left alone, empty without tables.
+	Indexes string `json:"indexes"`
 	// Every migration.
 	Migrations []MigrationInfo `json:"migrations"`
 }
 
 // Migrate moves the schema up or down, or with dry_run tells what would be done.
-func (e *Engine) Migrate(ctx context.Context, r MigrateRequest) (MigrateReply, error) {
+func (e *Engine) Migrate(ctx context.Context, r MigrateRequest) (reply MigrateReply, err error) {
 	plan := store.MigrationPlan{Direction: cmp.Or(r.Direction, "up"), To: r.To, DryRun: r.DryRun}
-	if plan.Direction != "up" && plan.Direction != "down" {
-		return MigrateReply{}, fault.New(fault.InvalidRequest, "direction is %q", r.Direction).At("direction").
-			Advise(`Use "up" or "down".`)
+	if err := r.check(plan.Direction); err != nil {
+		return reply, err
 	}
-	var err error
 	if plan.At, err = e.Store.Now(ctx); err != nil {
-		return MigrateReply{}, err
+		return reply, err
 	}
 	steps, err := e.Schema.Migrate(ctx, plan)
 	if err != nil {
-		return MigrateReply{}, err
+		return reply, err
+	}
+	var change store.IndexChange
+	if r.Indexes != "" {
+		change, err = e.Schema.SetIndexes(ctx, store.IndexPlan{Set: store.IndexSet(r.Indexes), DryRun: r.DryRun})
+		if err != nil {
+			return reply, err
+		}
 	}
 	status, err := e.Schema.Status(ctx)
-	return MigrateReply{Steps: migrationInfos(steps), DryRun: r.DryRun, Current: status.Current}, err
+	return MigrateReply{Steps: migrationInfos(steps), IndexesCreated: listed(change.Created), IndexesDropped: listed(change.Dropped),
+		DryRun: r.DryRun, Current: status.Current}, err
+}
+
+// check refuses what no store can do.
+func (r MigrateRequest) check(direction string) error {
+	if direction != "up" && direction != "down" {
+		return fault.New(fault.InvalidRequest, "direction is %q", r.Direction).At("direction").Advise(`Use "up" or "down".`)
+	}
+	switch store.IndexSet(r.Indexes) {
+	case "", store.IndexesMinimal, store.IndexesRails:
+	default:
+		return fault.New(fault.InvalidRequest, "indexes is %q", r.Indexes).At("indexes").Advise(`Use "minimal" or "rails".`)
+	}
+	if r.Indexes != "" && direction == "down" {
+		return fault.New(fault.InvalidRequest, "indexes are set on the way up").At("indexes").
+			Advise("Leave it out: the way down drops the indexes with the tables.")
+	}
+	return nil
+}
+
+// listed is the list that JSON writes as [] when there is nothing.
+func listed(names []string) []string {
+	if names == nil {
+		return []string{}
+	}
+	return names
 }
 
 // SchemaStatus tells which migrations are installed.
 func (e *Engine) SchemaStatus(ctx context.Context, _ Empty) (SchemaStatusReply, error) {
 	status, err := e.Schema.Status(ctx)
+	if err != nil {
+		return SchemaStatusReply{}, err
+	}
+	indexes, err := e.Schema.Indexes(ctx)
 	if err != nil {
 		return SchemaStatusReply{}, err
 	}
@@ -88,7 +134,7 @@ func (e *Engine) SchemaStatus(ctx context.Context, _ Empty) (SchemaStatusReply, 
 	case status.Current > status.Newest:
 		state = "newer"
 	}
-	return SchemaStatusReply{Current: status.Current, Newest: status.Newest, State: state,
+	return SchemaStatusReply{Current: status.Current, Newest: status.Newest, State: state, Indexes: string(indexes),
 		Migrations: migrationInfos(status.Migrations)}, nil
 }
 

@@ -17,6 +17,45 @@ type Schema interface {
 
 	// Status lists every known migration with the time it was applied.
 	Status(ctx context.Context) (SchemaStatus, error)
+
+	// Indexes tells which secondary indexes the shared tables have, "" when
+	// there are no tables.
+	Indexes(ctx context.Context) (IndexSet, error)
+
+	// SetIndexes creates or drops what the wanted set needs, in one
+	// transaction, and returns the names; with DryRun those that would be.
+	// Writers wait while indexes are built. Errors: Unsupported where the
+	// store has one set only or the Rails engine made the tables, Unmigrated
+	// without tables.
+	SetIndexes(ctx context.Context, plan IndexPlan) (IndexChange, error)
+}
+
+// IndexSet names a set of secondary indexes of the shared tables; primary keys
+// and unique indexes are always there.
+type IndexSet string
+
+// Sets of secondary indexes (design, section 4).
+const (
+	// IndexesMinimal are those that a query of ours or a hot path of the Rails
+	// engine needs.
+	IndexesMinimal IndexSet = "minimal"
+	// IndexesRails are all that the Rails engine creates.
+	IndexesRails IndexSet = "rails"
+	// IndexesForeign are whatever the tables of another engine have; they are
+	// left alone.
+	IndexesForeign IndexSet = "foreign"
+)
+
+// IndexPlan says which set is wanted, IndexesMinimal or IndexesRails.
+type IndexPlan struct {
+	Set    IndexSet
+	DryRun bool
+}
+
+// IndexChange names the indexes that were created and dropped, in order.
+type IndexChange struct {
+	Created []string
+	Dropped []string
 }
 
 // MigrationPlan says where to go.

@@ -51,6 +51,7 @@ var scanning = map[string]string{
 	"StatusApplied": "returns the whole table, some rows",
 	"DirtyExists":   "stops at the first row",
 	"Depths":        "counts, for health reports",
+	"IndexesFound":  "reads some rows and the catalogue",
 }
 
 // TestNoStatementReadsAWholeTable asks the server how it would carry out each

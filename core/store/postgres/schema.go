@@ -80,15 +80,28 @@ func statusOf(applied map[int]store.Migration) (status store.SchemaStatus, err e
 	return status, nil
 }
 
-// Migrate moves the schema; see store.Schema. It works on connections of its
-// own, which must reach the server itself: behind a pooler the lock that keeps
-// two migrators apart would belong to nobody in particular.
+// Migrate moves the schema; see store.Schema.
 func (s *Store) Migrate(ctx context.Context, plan store.MigrationPlan) (taken []store.Migration, err error) {
+	err = s.migrating(ctx, func(ctx context.Context, db *sql.DB) error {
+		runner, err := migrate.New(db, s.dialect(ctx), installer())
+		if err != nil {
+			return err
+		}
+		taken, err = runner.Migrate(ctx, plan)
+		return err
+	})
+	return taken, err
+}
+
+// migrating runs fn while no other process changes the schema. It works on
+// connections of its own, which must reach the server itself: behind a pooler
+// the lock that keeps two migrators apart would belong to nobody in particular.
+func (s *Store) migrating(ctx context.Context, fn func(context.Context, *sql.DB) error) error {
 	if s.options.Pooler {
-		return nil, poolerFault(nil)
+		return poolerFault(nil)
 	}
 	if s.closing.Err() != nil {
-		return nil, context.Cause(s.closing)
+		return context.Cause(s.closing)
 	}
 	ctx, cancel := bounded(ctx)
 	defer cancel()
@@ -100,14 +113,7 @@ func (s *Store) Migrate(ctx context.Context, plan store.MigrationPlan) (taken []
 	db := stdlib.OpenDB(*config)
 	defer func() { _ = db.Close() }() // nothing of it is in use any more
 	db.SetMaxOpenConns(2)
-	return taken, translate(ctx, withLock(ctx, db, s.options.Schema, func() error {
-		runner, err := migrate.New(db, s.dialect(ctx), installer())
-		if err != nil {
-			return err
-		}
-		taken, err = runner.Migrate(ctx, plan)
-		return err
-	}))
+	return translate(ctx, withLock(ctx, db, s.options.Schema, func() error { return fn(ctx, db) }))
 }
 
 // How migrators take turns: by an advisory lock that belongs to the session of

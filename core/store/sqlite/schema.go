@@ -35,6 +35,25 @@ func (s *Store) Status(ctx context.Context) (status store.SchemaStatus, err erro
 	return status, err
 }
 
+// Indexes tells which secondary indexes there are; see store.Schema.
+func (s *Store) Indexes(ctx context.Context) (store.IndexSet, error) {
+	status, err := s.Status(ctx)
+	if err != nil || status.Current == 0 {
+		return "", err
+	}
+	return store.IndexesMinimal, nil
+}
+
+// SetIndexes refuses everything but the set that is there: no Rails engine works
+// on an embedded file. See store.Schema.
+func (s *Store) SetIndexes(_ context.Context, plan store.IndexPlan) (store.IndexChange, error) {
+	if plan.Set != store.IndexesMinimal {
+		return store.IndexChange{}, fault.New(fault.Unsupported, "the embedded database has the indexes it needs and no others").
+			At("indexes").Advise("leave indexes out; the set of the Rails engine is for PostgreSQL")
+	}
+	return store.IndexChange{}, nil
+}
+
 // Newest is the schema version that this library needs.
 func Newest() int { return migrate.Newest(files()) }
 

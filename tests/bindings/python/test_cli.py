@@ -54,6 +54,14 @@ def test_migrate_status_and_back(database: str, capsys: pytest.CaptureFixture[st
     assert "the schema is at version 0" in capsys.readouterr().out
 
 
+def test_migrate_tells_of_the_set_of_indexes(database: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["migrate", "--indexes", "minimal", database]) == 0
+    assert cli.main(["status", database]) == 0
+    assert "indexes of the shared tables: minimal" in capsys.readouterr().out
+    assert cli.main(["migrate", "--indexes", "rails", database]) != 0
+    assert "PostgreSQL" in capsys.readouterr().err
+
+
 def test_migrate_stops_at_a_version(database: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["migrate", "--to", "1", database]) == 0
     assert "the schema is at version 1" in capsys.readouterr().out

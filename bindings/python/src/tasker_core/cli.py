@@ -74,6 +74,11 @@ def _parser() -> argparse.ArgumentParser:
     migrate.add_argument("--to", type=int, metavar="N", help="stop at this version (down: above it)")
     migrate.add_argument("--down", action="store_true", help="take migrations back, with their data")
     migrate.add_argument("--dry-run", action="store_true", help="only tell what would be done")
+    migrate.add_argument(
+        "--indexes",
+        choices=("minimal", "rails"),
+        help="secondary indexes on PostgreSQL: those the engines need, or the full set of the Rails engine",
+    )
     status = add("status", _status, "tell which migrations are applied")
     templates = add("templates", _templates, "check and register every template file of a directory")
     templates.add_argument("directory", metavar="DIR", help="directory of .yaml, .yml and .json files")
@@ -98,14 +103,19 @@ def _print_json(reply: Any) -> None:
 def _migrate(options: argparse.Namespace) -> int:
     direction = "down" if options.down else "up"
     with Engine.open(options.url, migrate="only") as engine:
-        reply = engine.schema_migrate(direction=direction, to=options.to, dry_run=options.dry_run or None)
+        reply = engine.schema_migrate(
+            direction=direction, to=options.to, indexes=options.indexes, dry_run=options.dry_run or None
+        )
     if options.json:
         _print_json(reply)
         return 0
     for step in reply["steps"]:
         verb = "would go" if reply["dry_run"] else "went"
         print(f"{verb} {step['direction'] or direction}: {step['version']} {step['name']}")
-    if not reply["steps"]:
+    for verb, names in (("create", reply["indexes_created"]), ("drop", reply["indexes_dropped"])):
+        if names:
+            print(f"{'would ' if reply['dry_run'] else ''}{verb} {len(names)} indexes: {', '.join(names)}")
+    if not (reply["steps"] or reply["indexes_created"] or reply["indexes_dropped"]):
         print("nothing to do")
     print(f"the schema is at version {reply['current']}")
     return 0
@@ -120,6 +130,8 @@ def _status(options: argparse.Namespace) -> int:
         rows = [(m["version"], m["name"], m["applied_at"] or "pending") for m in reply["migrations"]]
         print(table.render(("version", "name", "applied"), rows, right=(0,)))
         print(f"\nversion {reply['current']} of {reply['newest']}: {reply['state']}")
+        if reply["indexes"]:
+            print(f"indexes of the shared tables: {reply['indexes']}")
     return 0 if reply["state"] == "current" else _STALE
 
 

@@ -270,6 +270,7 @@ class Operations:
         *,
         direction: str | None = None,
         to: int | None = None,
+        indexes: str | None = None,
         dry_run: bool | None = None,
         timeout_ms: int | None = None,
         correlation_id: str | None = None,
@@ -285,6 +286,11 @@ class Operations:
         Args:
             direction (text): "up" or "down". Default "up".
             to (integer): Version to stop at; absent: the newest for up, 0 for down.
+            indexes (text): Secondary indexes of the shared tables, on PostgreSQL and where this
+                library made the tables: "minimal", those that the engines need, or "rails", the
+                full set of the Rails engine, which costs more than half of the write
+                throughput. Building them holds up writers. Absent: they stay as they are,
+                "minimal" for new tables. Only with direction "up".
             dry_run (boolean): Only tell what would be done.
             timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
                 Default 30000. When it passes, the outcome of a write is unknown and repeating
@@ -294,6 +300,9 @@ class Operations:
 
         Reply:
             steps (list of MigrationInfo): The steps taken, or with dry_run those that would be.
+            indexes_created (list of text): Names of the secondary indexes that were created for
+                "indexes", or with dry_run would be.
+            indexes_dropped (list of text): Names of those that were dropped for it.
             dry_run (boolean): Whether nothing was written.
             current (integer): Version after the call.
         """
@@ -304,6 +313,7 @@ class Operations:
                 {
                     "direction": direction,
                     "to": to,
+                    "indexes": indexes,
                     "dry_run": dry_run,
                     "timeout_ms": timeout_ms,
                     "correlation_id": correlation_id,
@@ -333,6 +343,9 @@ class Operations:
             current (integer): Highest applied version, 0 when none.
             newest (integer): Highest version that this library knows.
             state (text): "current", "unmigrated" or "newer".
+            indexes (text): Secondary indexes of the shared tables: "minimal", "rails" for the
+                full set of the Rails engine, "foreign" where that engine made the tables and
+                its indexes are left alone, empty without tables.
             migrations (list of MigrationInfo): Every migration.
         """
         return self._call(
