@@ -101,4 +101,15 @@ type StepWriter interface {
 
 	// StepChange writes the columns of steps.
 	StepChange(ctx context.Context, changes []StepChange) error
+
+	// StepEdit writes what a person may change of steps.
+	StepEdit(ctx context.Context, edits []StepEdit) error
+}
+
+// StepEdit sets those columns of a step that are given; nil leaves one as it is.
+type StepEdit struct {
+	ID         int64
+	RetryLimit *int
+	Inputs     workflow.JSON
+	At         workflow.Instant
 }

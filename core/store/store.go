@@ -73,6 +73,7 @@ type Reader interface {
 	LeaseReader
 	WorkerReader
 	DirtyReader
+	AnnotationReader
 	InvariantReader
 }
 
@@ -86,6 +87,7 @@ type Tx interface {
 	LeaseWriter
 	WorkerWriter
 	DirtyWriter
+	AnnotationWriter
 }
 
 // Move asks for a change of state of one task or step by compare-and-set. It

@@ -80,4 +80,32 @@ type TaskWriter interface {
 
 	// TaskChange writes counters and flags of tasks locked by this transaction.
 	TaskChange(ctx context.Context, changes []TaskChange) error
+
+	// TaskEdit writes what a person may change of tasks that are locked by this
+	// transaction. Queue rows keep their priority: they are the caller's to
+	// replace.
+	TaskEdit(ctx context.Context, edits []TaskEdit) error
+
+	// TaskAdopt gives rows of ours to tasks that exist and have none, with
+	// counters of 0, and returns the ids of those that got one, in order. Routes
+	// that another engine left out are created for the named steps of their
+	// steps, with the defaults that those steps show.
+	TaskAdopt(ctx context.Context, adoptions []Adoption) ([]int64, error)
+}
+
+// TaskEdit sets those columns of a task that are given; nil leaves one as it is.
+type TaskEdit struct {
+	ID       int64
+	Reason   *string
+	Tags     []string // empty but not nil: none
+	Priority *int
+	At       workflow.Instant
+}
+
+// Adoption is a task that another engine created and what ours adds to it.
+type Adoption struct {
+	TaskID     int64
+	Priority   int
+	Concurrent bool
+	At         workflow.Instant
 }

@@ -115,3 +115,12 @@ func (t *tx) StepChange(ctx context.Context, changes []store.StepChange) error {
 		column(changes, func(c *store.StepChange) *string { return text(c.Results) }),
 		column(changes, func(c *store.StepChange) pgtype.Timestamp { return stamp(c.At) }))
 }
+
+// StepEdit writes what a person may change; see store.StepWriter.
+func (t *tx) StepEdit(ctx context.Context, edits []store.StepEdit) error {
+	return t.plan(ctx, "StepEdit",
+		column(edits, func(e *store.StepEdit) int64 { return e.ID }),
+		column(edits, func(e *store.StepEdit) *int { return e.RetryLimit }),
+		column(edits, func(e *store.StepEdit) *string { return text(e.Inputs) }),
+		column(edits, func(e *store.StepEdit) pgtype.Timestamp { return stamp(e.At) }))
+}

@@ -170,3 +170,9 @@ FROM unnest($1::bigint[], $2::boolean[], $3::boolean[], $4::boolean[], $5::times
     $7::timestamp[], $8::integer[], $9::text[], $10::timestamp[])
     c (step_id, retryable, in_process, processed, processed_at, attempts, last_attempted_at, backoff_seconds, results, at)
 WHERE s.workflow_step_id = c.step_id
+
+-- name: StepEdit
+UPDATE {schema}.tasker_workflow_steps s
+SET retry_limit = coalesce(e.retry_limit, s.retry_limit), inputs = coalesce(e.inputs::jsonb, s.inputs), updated_at = e.at
+FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::timestamp[]) e (step_id, retry_limit, inputs, at)
+WHERE s.workflow_step_id = e.step_id

@@ -199,3 +199,45 @@ func (t *tx) TaskChange(ctx context.Context, changes []store.TaskChange) error {
 		column(changes, func(c *store.TaskChange) bool { return c.Complete }),
 		column(changes, func(c *store.TaskChange) pgtype.Timestamp { return stamp(c.At) }))
 }
+
+// TaskEdit writes what a person may change; see store.TaskWriter.
+func (t *tx) TaskEdit(ctx context.Context, edits []store.TaskEdit) error {
+	ids := column(edits, func(e *store.TaskEdit) int64 { return e.ID })
+	err := t.plan(ctx, "TaskEdit", ids,
+		column(edits, func(e *store.TaskEdit) *string { return e.Reason }),
+		column(edits, func(e *store.TaskEdit) *string {
+			if e.Tags == nil {
+				return nil
+			}
+			tags := stringArray(e.Tags)
+			return &tags
+		}),
+		column(edits, func(e *store.TaskEdit) pgtype.Timestamp { return stamp(e.At) }))
+	if err != nil {
+		return err
+	}
+	return t.plan(ctx, "TaskEditCore", ids, column(edits, func(e *store.TaskEdit) *int { return e.Priority }))
+}
+
+// TaskAdopt gives rows of ours to tasks; see store.TaskWriter. Two that adopt at
+// once: the second waits for the first and finds the rows.
+func (t *tx) TaskAdopt(ctx context.Context, adoptions []store.Adoption) ([]int64, error) {
+	t.news = true
+	adopted, err := list(ctx, t, "TaskAdopt", func(rows pgx.Rows, id *int64) error { return rows.Scan(id) },
+		column(adoptions, func(a *store.Adoption) int64 { return a.TaskID }),
+		column(adoptions, func(a *store.Adoption) int { return a.Priority }),
+		column(adoptions, func(a *store.Adoption) bool { return a.Concurrent }))
+	if err != nil || len(adopted) == 0 {
+		return nil, err
+	}
+	if err := t.plan(ctx, "TaskAdoptRoutes", adopted, stamp(adoptions[0].At)); err != nil {
+		return nil, err
+	}
+	if err := t.flush(ctx); violates(err, "") {
+		t.failed = fault.Wrap(fault.Conflict, errLostRace, "another process creates the same routes")
+		return nil, t.failed
+	} else if err != nil {
+		return nil, err
+	}
+	return distinct(adopted), nil
+}

@@ -121,3 +121,40 @@ WHERE k.task_id = c.task_id
 UPDATE {schema}.tasker_tasks t SET complete = c.complete, updated_at = c.at
 FROM unnest($1::bigint[], $2::boolean[], $3::timestamp[]) c (task_id, complete, at)
 WHERE t.task_id = c.task_id AND t.complete <> c.complete
+
+-- name: TaskEdit
+UPDATE {schema}.tasker_tasks t
+SET reason = coalesce(e.reason, t.reason), tags = coalesce(e.tags::jsonb, t.tags), updated_at = e.at
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamp[]) e (task_id, reason, tags, at)
+WHERE t.task_id = e.task_id
+
+-- name: TaskEditCore
+UPDATE {schema}.tasker_core_tasks k SET priority = coalesce(e.priority, k.priority)
+FROM unnest($1::bigint[], $2::integer[]) e (task_id, priority)
+WHERE k.task_id = e.task_id
+
+-- name: TaskAdopt
+INSERT INTO {schema}.tasker_core_tasks
+    (task_id, open, running, waiting, stuck, priority, concurrent, namespace_id)
+SELECT t.task_id, 0, 0, 0, 0, a.priority, a.concurrent, n.task_namespace_id
+FROM unnest($1::bigint[], $2::integer[], $3::boolean[]) a (task_id, priority, concurrent)
+JOIN {schema}.tasker_tasks t ON t.task_id = a.task_id
+JOIN {schema}.tasker_named_tasks n ON n.named_task_id = t.named_task_id
+ORDER BY t.task_id
+ON CONFLICT (task_id) DO NOTHING
+RETURNING task_id
+
+-- name: TaskAdoptRoutes
+INSERT INTO {schema}.tasker_named_tasks_named_steps (named_task_id, named_step_id, skippable, default_retryable,
+    default_retry_limit, created_at, updated_at)
+SELECT t.named_task_id, s.named_step_id, bool_or(s.skippable), bool_or(s.retryable),
+    max(coalesce(s.retry_limit, 3)), $2::timestamp, $2::timestamp
+FROM {schema}.tasker_tasks t
+JOIN {schema}.tasker_workflow_steps s ON s.task_id = t.task_id
+WHERE t.task_id = ANY($1::bigint[])
+  AND NOT EXISTS (
+      SELECT 1 FROM {schema}.tasker_named_tasks_named_steps r
+      WHERE r.named_task_id = t.named_task_id AND r.named_step_id = s.named_step_id
+  )
+GROUP BY t.named_task_id, s.named_step_id
+ORDER BY t.named_task_id, s.named_step_id

@@ -182,3 +182,13 @@ func (t *tx) StepChange(ctx context.Context, changes []store.StepChange) error {
 	}
 	return nil
 }
+
+// StepEdit writes what a person may change; see store.StepWriter.
+func (t *tx) StepEdit(ctx context.Context, edits []store.StepEdit) error {
+	for _, e := range edits {
+		if _, err := t.exec(ctx, "StepEdit", e.ID, e.RetryLimit, text(e.Inputs), stamp(e.At)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -104,3 +104,8 @@ UPDATE tasker_workflow_steps
 SET retryable = ?2, in_process = ?3, processed = ?4, processed_at = ?5, attempts = ?6, last_attempted_at = ?7,
     backoff_request_seconds = ?8, results = coalesce(?9, results), updated_at = ?10
 WHERE workflow_step_id = ?1
+
+-- name: StepEdit
+UPDATE tasker_workflow_steps
+SET retry_limit = coalesce(?2, retry_limit), inputs = coalesce(?3, inputs), updated_at = ?4
+WHERE workflow_step_id = ?1

@@ -122,3 +122,42 @@ func (t *tx) TaskChange(ctx context.Context, changes []store.TaskChange) error {
 	}
 	return nil
 }
+
+// TaskEdit writes what a person may change; see store.TaskWriter.
+func (t *tx) TaskEdit(ctx context.Context, edits []store.TaskEdit) error {
+	for _, e := range edits {
+		var tags any
+		if e.Tags != nil {
+			tags = stringArray(e.Tags)
+		}
+		if _, err := t.exec(ctx, "TaskEdit", e.ID, e.Reason, tags, stamp(e.At)); err != nil {
+			return err
+		}
+		if _, err := t.exec(ctx, "TaskEditCore", e.ID, e.Priority); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TaskAdopt gives rows of ours to tasks; see store.TaskWriter.
+func (t *tx) TaskAdopt(ctx context.Context, adoptions []store.Adoption) ([]int64, error) {
+	var adopted []int64
+	for _, a := range adoptions {
+		result, err := t.exec(ctx, "TaskAdopt", a.TaskID, a.Priority, a.Concurrent)
+		if err != nil {
+			return nil, err
+		}
+		if n, err := result.RowsAffected(); err != nil || n == 0 {
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if _, err := t.exec(ctx, "TaskAdoptRoutes", a.TaskID, stamp(a.At)); err != nil {
+			return nil, err
+		}
+		adopted = append(adopted, a.TaskID)
+	}
+	return distinct(adopted), nil
+}
