@@ -124,3 +124,55 @@ int32_t tasker_worker_list(tasker_engine engine, const uint8_t *request, size_t 
 int32_t tasker_worker_stop(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
     return tk_operation(TASKER_OP_WORKER_STOP, engine, request, request_len, reply);
 }
+
+int32_t tasker_task_retry(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_TASK_RETRY, engine, request, request_len, reply);
+}
+
+int32_t tasker_task_resolve(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_TASK_RESOLVE, engine, request, request_len, reply);
+}
+
+int32_t tasker_task_update(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_TASK_UPDATE, engine, request, request_len, reply);
+}
+
+int32_t tasker_task_annotate(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_TASK_ANNOTATE, engine, request, request_len, reply);
+}
+
+int32_t tasker_task_transition(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_TASK_TRANSITION, engine, request, request_len, reply);
+}
+
+int32_t tasker_task_finalize(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_TASK_FINALIZE, engine, request, request_len, reply);
+}
+
+int32_t tasker_task_adopt(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_TASK_ADOPT, engine, request, request_len, reply);
+}
+
+int32_t tasker_step_retry(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_STEP_RETRY, engine, request, request_len, reply);
+}
+
+int32_t tasker_step_resolve(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_STEP_RESOLVE, engine, request, request_len, reply);
+}
+
+int32_t tasker_step_cancel(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_STEP_CANCEL, engine, request, request_len, reply);
+}
+
+int32_t tasker_step_update(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_STEP_UPDATE, engine, request, request_len, reply);
+}
+
+int32_t tasker_step_reset(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_STEP_RESET, engine, request, request_len, reply);
+}
+
+int32_t tasker_step_transition(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_STEP_TRANSITION, engine, request, request_len, reply);
+}

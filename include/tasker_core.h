@@ -477,6 +477,30 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
 /*
  * OBJECTS THAT FIELDS REFER TO
  *
+ * ActedStep: says what became of a step that a person acted on.
+ *   step_id (integer): The step.
+ *   name (text): Its name.
+ *   task_id (integer): Its task.
+ *   changed (boolean): False when it was so already and nothing was written.
+ *   from_state (text): Its state before.
+ *   state (text): Its state now.
+ *   revoked (boolean): True when a worker had the step and lost it; the worker's
+ *       outcome will be refused.
+ *   task_state (text): The task's state now.
+ *
+ * AdoptedTask: says what became of one task.
+ *   task_id (integer): The task.
+ *   adopted (boolean): False when it was the engine's already.
+ *   state (text): Its state now.
+ *
+ * AnnotationInfo: a remark on a task.
+ *   task_annotation_id (integer): The annotation.
+ *   task_id (integer): Its task.
+ *   annotation_type_id (integer): Its type.
+ *   type (text): Name of its type.
+ *   annotation (any JSON): What it says.
+ *   created_at (instant): When it was made.
+ *
  * ClaimProblem: says why the claim of a call got nothing while the rest of the call
  *   took effect.
  *   code (text): "not_found": the worker is not registered any more; register again.
@@ -568,6 +592,10 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *   applied_at (instant): When it was applied, null when it is pending.
  *   applied_by (text, optional): Which library applied it, empty when it is pending.
  *
+ * NewAnnotation: a remark on a task.
+ *   type (text): Name of its type, 1 to 64 characters; created when it does not exist.
+ *   annotation (any JSON): Any JSON value.
+ *
  * NewTask: describes one task to create.
  *   name (text): Name of the task type, as in its template.
  *   namespace (text, optional): Namespace of the task type. Default "default".
@@ -586,6 +614,8 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *   start_at (instant, optional): No step runs before this instant. Default now.
  *   priority (integer, optional): Higher runs first, -1000 to 1000. Default: the
  *       template's priority.
+ *   annotations (list of NewAnnotation, optional): Remarks that the task gets with its
+ *       creation, at most 100. A duplicate gets none.
  *   identity_strategy (text, optional): How duplicates are recognised: "default"
  *       (never), "hash" (the Rails engine's hash over name, context and minute), "key"
  *       (identity_key). Default: "key" when identity_key is given, else the engine's
@@ -1131,6 +1161,8 @@ TASKER_API int32_t tasker_template_validate(tasker_engine engine, const uint8_t 
  *   start_at (instant, optional): No step runs before this instant. Default now.
  *   priority (integer, optional): Higher runs first, -1000 to 1000. Default: the
  *       template's priority.
+ *   annotations (list of NewAnnotation, optional): Remarks that the task gets with its
+ *       creation, at most 100. A duplicate gets none.
  *   identity_strategy (text, optional): How duplicates are recognised: "default"
  *       (never), "hash" (the Rails engine's hash over name, context and minute), "key"
  *       (identity_key). Default: "key" when identity_key is given, else the engine's
@@ -1197,7 +1229,7 @@ TASKER_API int32_t tasker_task_create_many(tasker_engine engine, const uint8_t *
  * Request:
  *   task_id (integer): The task.
  *   include (list of text, optional): What to include: "steps", "edges",
- *       "transitions", "drawing".
+ *       "transitions", "annotations", "drawing".
  *
  * Reply:
  *   task_id (integer): The task.
@@ -1222,6 +1254,8 @@ TASKER_API int32_t tasker_task_create_many(tasker_engine engine, const uint8_t *
  *   edges (list of EdgeInfo, optional): The edges, on request.
  *   transitions (list of TransitionInfo, optional): Histories of the task and its
  *       steps, oldest first, on request.
+ *   annotations (list of AnnotationInfo, optional): Remarks on the task and traces of
+ *       edits, oldest first, on request.
  *   drawing (text, optional): The DAG with states as text for a terminal, on request.
  *
  * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
@@ -1367,8 +1401,11 @@ TASKER_API int32_t tasker_task_wait(tasker_engine engine, const uint8_t *request
  * unfinished steps and their leases. A worker that still runs one of them learns it
  * from its next heartbeat, and its outcome is refused.
  *
- * With cascade false the steps stay as they are. A task that is complete or resolved
- * is a conflict; one that is cancelled already is answered as it is.
+ * With cascade false the steps stay as they are. Complete and resolved tasks can be
+ * cancelled, too; their steps have ended. Of one that is cancelled already, the steps
+ * that are left follow.
+ *
+ *     {"task_id": 7, "by": "ann", "reason": "ordered twice"}
  *
  * Request:
  *   task_id (integer): The task.
@@ -1680,6 +1717,453 @@ TASKER_API int32_t tasker_worker_list(tasker_engine engine, const uint8_t *reque
  */
 TASKER_API int32_t tasker_worker_stop(tasker_engine engine, const uint8_t *request, size_t request_len,
                                       tasker_buffer *reply);
+
+#define TASKER_OP_TASK_RETRY 31
+/*
+ * tasker_task_retry: Tries every failed step of a task again, at once and with all
+ * attempts before it, and sets a task that is in error going.
+ *
+ * What step_retry says of a step holds for each of them. A task that is not blocked
+ * and has no failed step is answered as it is, with changed false. One that has ended,
+ * or in which nothing could run afterwards, is a conflict that tells its state.
+ *
+ *     {"task_id": 7, "by": "ann", "reason": "the shelf was filled"}
+ *
+ * Request:
+ *   task_id (integer): The task.
+ *   by (text, optional): Who, kept in the history; at most 128 characters.
+ *   reason (text, optional): Why, kept in the history; at most 128 characters.
+ *
+ * Reply:
+ *   task_id (integer): The task.
+ *   changed (boolean): False when it was so already and nothing was written.
+ *   from_state (text): Its state before.
+ *   state (text): Its state now.
+ *   retried_steps (integer): Steps that are tried again.
+ *
+ * Errors: TASKER_E_NOT_FOUND, TASKER_E_CONFLICT, and those of every operation with the
+ *   database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_task_retry(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                     tasker_buffer *reply);
+
+#define TASKER_OP_TASK_RESOLVE 32
+/*
+ * tasker_task_resolve: Ends a task that is in error as done by hand. Its steps stay as
+ * they are: they tell what happened.
+ *
+ * A task that is resolved already is answered as it is, with changed false. From any
+ * other state it is a conflict: resolve or cancel the steps of a task that still runs.
+ *
+ *     {"task_id": 7, "by": "ann", "reason": "refunded by phone"}
+ *
+ * Request:
+ *   task_id (integer): The task.
+ *   by (text, optional): Who, kept in the history; at most 128 characters.
+ *   reason (text, optional): Why, kept in the history; at most 128 characters.
+ *
+ * Reply:
+ *   task_id (integer): The task.
+ *   changed (boolean): False when it was so already and nothing was written.
+ *   from_state (text): Its state before.
+ *   state (text): Its state now.
+ *
+ * Errors: TASKER_E_NOT_FOUND, TASKER_E_CONFLICT, and those of every operation with the
+ *   database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_task_resolve(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                       tasker_buffer *reply);
+
+#define TASKER_OP_TASK_UPDATE 33
+/*
+ * tasker_task_update: Changes reason, tags or priority of a task. A new priority moves
+ * the steps that wait in the queue.
+ *
+ * What was there before, who changed it and why are kept in an annotation of type
+ * task_update. Equal values change nothing and answer changed false.
+ *
+ *     {"task_id": 7, "priority": 50, "by": "ann", "comment": "the customer waits"}
+ *
+ * Request:
+ *   task_id (integer): The task.
+ *   reason (text, optional): The task's reason from now on. Absent: as it is.
+ *   tags (list of text, optional): The task's labels from now on, all of them; an
+ *       empty list takes them away. Absent: as they are.
+ *   priority (integer, optional): Higher runs first, -1000 to 1000. Steps that wait in
+ *       the queue move with it. Absent: as it is.
+ *   by (text, optional): Who, kept in an annotation of type task_update; at most 128
+ *       characters.
+ *   comment (text, optional): Why, kept in the same annotation; at most 128
+ *       characters.
+ *
+ * Reply:
+ *   task_id (integer): The task.
+ *   changed (boolean): False when everything was so already and nothing was written.
+ *
+ * Errors: TASKER_E_NOT_FOUND, TASKER_E_CONFLICT, and those of every operation with the
+ *   database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_task_update(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                      tasker_buffer *reply);
+
+#define TASKER_OP_TASK_ANNOTATE 34
+/*
+ * tasker_task_annotate: Adds a remark to a task: any JSON value under a type, which is
+ * created when it does not exist. Calling it twice adds it twice.
+ *
+ * task_get with annotations shows the remarks, and with them the traces that edits
+ * leave, whose types have the names of the operations.
+ *
+ *     {"task_id": 7, "type": "note", "annotation": {"text": "called the customer"},
+ *     "by": "ann"}
+ *
+ * Request:
+ *   task_id (integer): The task.
+ *   type (text): Name of its type, 1 to 64 characters; created when it does not exist.
+ *   annotation (any JSON): Any JSON value.
+ *   by (text, optional): Who, stored with the annotation as its key by; what is not an
+ *       object is then stored under {"value": ...}.
+ *
+ * Reply:
+ *   task_annotation_id (integer): The annotation.
+ *   task_id (integer): Its task.
+ *   annotation_type_id (integer): Its type.
+ *   type (text): Name of its type.
+ *   annotation (any JSON): What it says.
+ *   created_at (instant): When it was made.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_task_annotate(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                        tasker_buffer *reply);
+
+#define TASKER_OP_TASK_TRANSITION 35
+/*
+ * tasker_task_transition: Moves a task by one transition of its state machine, for
+ * hosts that drive tasks themselves. It does neither cascade nor detour: task_cancel,
+ * task_retry and task_resolve do.
+ *
+ * A task that is in the state already is answered as it is, with changed false. An
+ * illegal move, another state than from_state, and a state that the steps contradict
+ * (complete with open steps, error while something can run) are conflicts that tell
+ * the present state.
+ *
+ *     {"task_id": 7, "to_state": "in_progress", "from_state": "pending"}
+ *
+ * Request:
+ *   task_id (integer): The task.
+ *   to_state (text): The state to go to.
+ *   from_state (text, optional): The state that it must be in, else it is a conflict.
+ *       Absent: any from which the move is legal.
+ *   by (text, optional): Who, kept in the history; at most 128 characters.
+ *   reason (text, optional): Why, kept in the history; at most 128 characters.
+ *
+ * Reply:
+ *   task_id (integer): The task.
+ *   changed (boolean): False when it was so already and nothing was written.
+ *   from_state (text): Its state before.
+ *   state (text): Its state now.
+ *
+ * Errors: TASKER_E_NOT_FOUND, TASKER_E_CONFLICT, and those of every operation with the
+ *   database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_task_transition(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                          tasker_buffer *reply);
+
+#define TASKER_OP_TASK_FINALIZE 36
+/*
+ * tasker_task_finalize: Decides from its steps whether a task is complete, blocked or
+ * goes on, and answers where it stands and when to look again.
+ *
+ * The engine does so itself with every outcome; this is for hosts that drive tasks
+ * themselves, after another program changed something. Calling it again changes
+ * nothing.
+ *
+ *     {"task_id": 7}
+ *
+ * Request:
+ *   task_id (integer): The task.
+ *   by (text, optional): Who, kept in the history; at most 128 characters.
+ *   reason (text, optional): Why, kept in the history; at most 128 characters.
+ *
+ * Reply:
+ *   task_id (integer): The task.
+ *   named_task_id (integer): Its task type.
+ *   status (text): Its state.
+ *   total_steps (integer): All steps.
+ *   pending_steps (integer): Steps in state pending.
+ *   in_progress_steps (integer): Steps in state in_progress.
+ *   completed_steps (integer): Steps that are complete or resolved.
+ *   failed_steps (integer): Steps in state error.
+ *   ready_steps (integer): Steps that may run now.
+ *   execution_status (text): has_ready_steps, processing, blocked_by_failures,
+ *       all_complete or waiting_for_dependencies.
+ *   recommended_action (text): execute_ready_steps, wait_for_completion,
+ *       handle_failures, finalize_task or wait_for_dependencies.
+ *   completion_percentage (number): 0 to 100 with two decimals.
+ *   health_status (text): healthy, recovering or blocked.
+ *   next_wake_at (instant): The earliest instant at which something can happen without
+ *       a person, null when nothing can.
+ *   changed (boolean): Whether its state changed now.
+ *   from_state (text): Its state before.
+ *
+ * Errors: TASKER_E_NOT_FOUND, TASKER_E_CONFLICT, and those of every operation with the
+ *   database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_task_finalize(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                        tasker_buffer *reply);
+
+#define TASKER_OP_TASK_ADOPT 37
+/*
+ * tasker_task_adopt: Hands tasks that another engine created to this one, which runs
+ * them from then on. All are taken over or none; a task that is the engine's already
+ * is left as it is.
+ *
+ * A task with a step in progress is a conflict, since the other engine may still be at
+ * it. With recover such attempts count as lost, like those of a dead worker.
+ *
+ *     {"task_ids": [7, 8], "by": "ann"}
+ *
+ * Request:
+ *   task_id (integer, optional): The task; give this or task_ids.
+ *   task_ids (list of integer, optional): The tasks, 1 to 1000: all are taken over or
+ *       none.
+ *   recover (boolean, optional): Take over tasks with steps in progress, too: those
+ *       attempts count as lost and the steps are tried again, so no other engine may
+ *       still be at them. Default false: such a task is a conflict.
+ *   by (text, optional): Who, kept in the history; at most 128 characters.
+ *   reason (text, optional): Why, kept in the history; at most 128 characters.
+ *
+ * Reply:
+ *   items (list of AdoptedTask): One answer per task, in the request's order.
+ *
+ * Errors: TASKER_E_NOT_FOUND, TASKER_E_CONFLICT, and those of every operation with the
+ *   database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_task_adopt(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                     tasker_buffer *reply);
+
+#define TASKER_OP_STEP_RETRY 38
+/*
+ * tasker_step_retry: Tries failed steps again, at once: the wait is over, attempts
+ * start from 0, and a permanent failure is forgotten. A task that was in error for
+ * them goes on.
+ *
+ * A step that is pending is answered as it is, with changed false. One that a worker
+ * has, or that has ended, and one whose task has ended is a conflict that tells its
+ * state. One that is in progress without a worker, as another engine may leave it, is
+ * set back. All steps are changed or none.
+ *
+ *     {"step_id": 21, "by": "ann", "reason": "the shelf was filled"}
+ *
+ * Request:
+ *   step_id (integer, optional): The step; give this or step_ids.
+ *   step_ids (list of integer, optional): The steps, 1 to 1000, of one or several
+ *       tasks: all are changed or none.
+ *   by (text, optional): Who, kept in the history; at most 128 characters.
+ *   reason (text, optional): Why, kept in the history; at most 128 characters.
+ *
+ * Reply:
+ *   items (list of ActedStep): One answer per step, in the request's order.
+ *
+ * Errors: TASKER_E_NOT_FOUND, TASKER_E_CONFLICT, and those of every operation with the
+ *   database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_step_retry(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                     tasker_buffer *reply);
+
+#define TASKER_OP_STEP_RESOLVE 39
+/*
+ * tasker_step_resolve: Marks steps as done by hand, with or without results, so that
+ * the steps after them can run. A worker that has one loses it, and its outcome is
+ * refused.
+ *
+ * A step that is resolved already is answered as it is, with changed false, and keeps
+ * its results. One that is complete or cancelled is a conflict. All steps are changed
+ * or none.
+ *
+ *     {"step_id": 21, "results": {"rows": 12}, "by": "ann",
+ *     "reason": "counted by hand"}
+ *
+ * Request:
+ *   step_id (integer, optional): The step; give this or step_ids.
+ *   step_ids (list of integer, optional): The steps, 1 to 1000, of one or several
+ *       tasks: all are changed or none.
+ *   results (any JSON, optional): What the steps gave, for their children: any JSON
+ *       value, stored under {"value": ...} when it is not an object. Absent: the
+ *       stored results stay.
+ *   by (text, optional): Who, kept in the history; at most 128 characters.
+ *   reason (text, optional): Why, kept in the history; at most 128 characters.
+ *
+ * Reply:
+ *   items (list of ActedStep): One answer per step, in the request's order.
+ *
+ * Errors: TASKER_E_NOT_FOUND, TASKER_E_CONFLICT, and those of every operation with the
+ *   database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_step_resolve(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                       tasker_buffer *reply);
+
+#define TASKER_OP_STEP_CANCEL 40
+/*
+ * tasker_step_cancel: Cancels steps. What depends on them cannot run any more, so that
+ * their tasks may end in error; to go on without a step, resolve it. A worker that has
+ * one loses it, and its outcome is refused.
+ *
+ * A step that is cancelled already is answered as it is, with changed false. One that
+ * is complete or resolved is a conflict. All steps are changed or none.
+ *
+ *     {"step_ids": [21, 22], "by": "ann", "reason": "ordered twice"}
+ *
+ * Request:
+ *   step_id (integer, optional): The step; give this or step_ids.
+ *   step_ids (list of integer, optional): The steps, 1 to 1000, of one or several
+ *       tasks: all are changed or none.
+ *   by (text, optional): Who, kept in the history; at most 128 characters.
+ *   reason (text, optional): Why, kept in the history; at most 128 characters.
+ *
+ * Reply:
+ *   items (list of ActedStep): One answer per step, in the request's order.
+ *
+ * Errors: TASKER_E_NOT_FOUND, TASKER_E_CONFLICT, and those of every operation with the
+ *   database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_step_cancel(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                      tasker_buffer *reply);
+
+#define TASKER_OP_STEP_UPDATE 41
+/*
+ * tasker_step_update: Changes the retry limit or the inputs of steps that have not
+ * ended. A step whose attempts were used up goes on when the new limit leaves it one,
+ * and its task with it.
+ *
+ * A running attempt keeps the inputs that it was given. What was there before, who
+ * changed it and why are kept in an annotation of the task of type step_update. Equal
+ * values change nothing and answer changed false.
+ *
+ *     {"step_id": 21, "retry_limit": 10, "by": "ann",
+ *     "reason": "the server is slow today"}
+ *
+ * Request:
+ *   step_id (integer, optional): The step; give this or step_ids.
+ *   step_ids (list of integer, optional): The steps, 1 to 1000, of one or several
+ *       tasks: all are changed or none.
+ *   retry_limit (integer, optional): Attempts allowed in total, 0 to 10000; 0 and 1
+ *       both mean one. Absent: as it is.
+ *   inputs (any JSON, optional): What the handler of the next attempt is given instead
+ *       of the task's context: any JSON value. Absent: as it is.
+ *   by (text, optional): Who, kept in the history; at most 128 characters.
+ *   reason (text, optional): Why, kept in the history; at most 128 characters.
+ *
+ * Reply:
+ *   items (list of ActedStep): One answer per step, in the request's order.
+ *
+ * Errors: TASKER_E_NOT_FOUND, TASKER_E_CONFLICT, and those of every operation with the
+ *   database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_step_update(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                      tasker_buffer *reply);
+
+#define TASKER_OP_STEP_RESET 42
+/*
+ * tasker_step_reset: Sets the attempts of steps that have not ended to 0. State, wait
+ * and permanence stay as they are: step_retry changes those, too. A step whose
+ * attempts were used up goes on, and its task with it.
+ *
+ * An annotation of the task of type step_reset keeps how many there were, who did it
+ * and why. A step without attempts is answered as it is, with changed false.
+ *
+ *     {"step_id": 21, "by": "ann"}
+ *
+ * Request:
+ *   step_id (integer, optional): The step; give this or step_ids.
+ *   step_ids (list of integer, optional): The steps, 1 to 1000, of one or several
+ *       tasks: all are changed or none.
+ *   by (text, optional): Who, kept in the history; at most 128 characters.
+ *   reason (text, optional): Why, kept in the history; at most 128 characters.
+ *
+ * Reply:
+ *   items (list of ActedStep): One answer per step, in the request's order.
+ *
+ * Errors: TASKER_E_NOT_FOUND, TASKER_E_CONFLICT, and those of every operation with the
+ *   database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_step_reset(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                     tasker_buffer *reply);
+
+#define TASKER_OP_STEP_TRANSITION 43
+/*
+ * tasker_step_transition: Moves a step by one transition of its state machine and
+ * writes the columns that go with it, for hosts that drive steps themselves. It makes
+ * no detour: step_retry, step_resolve and step_cancel do.
+ *
+ * To in_progress it leases the step to worker_id, out of turn, and answers what
+ * step_claim would; report its outcome by step_report with the epoch, or by this
+ * operation. To complete or error it ends the attempt and counts it; an error is
+ * retried by the template's rules. A step that a worker has is taken from it. A step
+ * that is in the state already is answered as it is, with changed false; what is
+ * illegal is a conflict that tells the present state.
+ *
+ *     {"step_id": 21, "to_state": "in_progress", "worker_id": 3}
+ *
+ * Request:
+ *   step_id (integer): The step.
+ *   to_state (text): The state to go to.
+ *   from_state (text, optional): The state that it must be in, else it is a conflict.
+ *       Absent: any from which the move is legal.
+ *   worker_id (integer, optional): The worker that will run it, required for
+ *       in_progress, where it gets a lease as from step_claim.
+ *   results (any JSON, optional): What the step gave, for complete, error and
+ *       resolved_manually, as for step_report and step_resolve.
+ *   error (OutcomeError, optional): What went wrong, for error.
+ *   permanent (boolean, optional): For error: never try again. Default false.
+ *   by (text, optional): Who, kept in the history; at most 128 characters.
+ *   reason (text, optional): Why, kept in the history; at most 128 characters.
+ *
+ * Reply:
+ *   step_id (integer): The step.
+ *   name (text): Its name.
+ *   task_id (integer): Its task.
+ *   changed (boolean): False when it was so already and nothing was written.
+ *   from_state (text): Its state before.
+ *   state (text): Its state now.
+ *   revoked (boolean): True when a worker had the step and lost it; the worker's
+ *       outcome will be refused.
+ *   task_state (text): The task's state now.
+ *   claimed (ClaimedStep): For in_progress: the lease with all that the handler needs,
+ *       else null.
+ *
+ * Errors: TASKER_E_NOT_FOUND, TASKER_E_CONFLICT, and those of every operation with the
+ *   database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_step_transition(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                          tasker_buffer *reply);
 
 /* tasker:generated:end */
 

@@ -48,6 +48,19 @@ var table = []row{
 	handle("worker_register", (*engine.Engine).RegisterWorker),
 	handle("worker_list", (*engine.Engine).ListWorkers),
 	handle("worker_stop", (*engine.Engine).StopWorker),
+	handle("task_retry", (*engine.Engine).RetryTask),
+	handle("task_resolve", (*engine.Engine).ResolveTask),
+	handle("task_update", (*engine.Engine).UpdateTask),
+	handle("task_annotate", (*engine.Engine).AnnotateTask),
+	handle("task_transition", (*engine.Engine).MoveTask),
+	handle("task_finalize", (*engine.Engine).FinalizeTask),
+	handle("task_adopt", (*engine.Engine).AdoptTasks),
+	handle("step_retry", (*engine.Engine).RetrySteps),
+	handle("step_resolve", (*engine.Engine).ResolveSteps),
+	handle("step_cancel", (*engine.Engine).CancelSteps),
+	handle("step_update", (*engine.Engine).UpdateSteps),
+	handle("step_reset", (*engine.Engine).ResetSteps),
+	handle("step_transition", (*engine.Engine).MoveStep),
 }
 
 // handle makes the row of an operation from its use case.

@@ -1,6 +1,10 @@
 package wire
 
-import "github.com/tasker-systems/tasker-core-go/core/fault"
+import (
+	"slices"
+
+	"github.com/tasker-systems/tasker-core-go/core/fault"
+)
 
 // Kind says how long an operation can take, and so how the C front runs it.
 type Kind int
@@ -44,7 +48,10 @@ func CommonErrors(kind Kind) []fault.Kind {
 
 // Operations is the table. It is append-only: the position of an operation,
 // counted from 1, is its number at the boundary.
-var Operations = []Operation{
+var Operations = slices.Concat(running, acting)
+
+// running is what a host does that creates tasks, runs them and looks at them.
+var running = []Operation{
 	{
 		Name: "engine_health", Request: "HealthRequest", Reply: "HealthReply", Kind: Database, Since: "0.1.0",
 		Doc: `Tells how the engine and its database fare: version, store, schema, size, the depth of every queue, and the panics that were caught.
@@ -171,7 +178,8 @@ Waiting holds no connection and no transaction. tasker_interrupt ends it with ca
 		Errors: []fault.Kind{fault.NotFound, fault.Conflict},
 		Doc: `Cancels a task, and with it, in the same transaction, its unfinished steps and their leases. A worker that still runs one of them learns it from its next heartbeat, and its outcome is refused.
 
-With cascade false the steps stay as they are. A task that is complete or resolved is a conflict; one that is cancelled already is answered as it is.`,
+With cascade false the steps stay as they are. Complete and resolved tasks can be cancelled, too; their steps have ended. Of one that is cancelled already, the steps that are left follow.
+    {"task_id": 7, "by": "ann", "reason": "ordered twice"}`,
 	},
 	{
 		Name: "step_readiness", Request: "ReadinessRequest", Reply: "ReadinessReply", Kind: Database, Since: "0.1.0",

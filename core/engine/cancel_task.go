@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 
-	"github.com/tasker-systems/tasker-core-go/core/fault"
 	"github.com/tasker-systems/tasker-core-go/core/lifecycle"
 	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
@@ -35,16 +34,11 @@ type CancelTaskReply struct {
 }
 
 // CancelTask cancels a task, and unless cascade is false its unfinished steps
-// and their leases, in one transaction (D15). Cancelling a cancelled task
-// changes nothing.
+// and their leases, in one transaction (D15). Of a task that is cancelled already,
+// by this engine or another, the steps that are left follow.
 func (e *Engine) CancelTask(ctx context.Context, r CancelTaskRequest) (CancelTaskReply, error) {
-	for _, text := range []struct{ path, value string }{{"reason", r.Reason}, {"by", r.By}} {
-		if err := checkText(text.path, text.value); err != nil {
-			return CancelTaskReply{}, err
-		}
-	}
 	var reply CancelTaskReply
-	err := e.write(ctx, r.CorrelationID, func(u *unit) (err error) {
+	err := e.act(ctx, r.CorrelationID, Person{By: r.By, Reason: r.Reason}, func(u *unit) (err error) {
 		reply, err = u.cancel(r)
 		return err
 	})
@@ -53,39 +47,23 @@ func (e *Engine) CancelTask(ctx context.Context, r CancelTaskRequest) (CancelTas
 
 func (u *unit) cancel(r CancelTaskRequest) (CancelTaskReply, error) {
 	reply := CancelTaskReply{TaskID: r.TaskID, State: workflow.Cancelled}
-	locked, err := u.tx.TaskLock(u.ctx, []int64{r.TaskID})
+	task, err := u.lockTask(r.TaskID)
 	if err != nil {
 		return reply, err
 	}
-	if len(locked) == 0 {
-		return reply, taskNotFound(r.TaskID)
-	}
-	if err := u.adopt(locked); err != nil {
-		return reply, err
-	}
-	task := u.tasks[r.TaskID]
-	if task.State == workflow.Cancelled {
-		return reply, nil
-	}
-	if _, ok := lifecycle.TaskPath(task.State, workflow.Cancelled); !ok {
-		return reply, fault.New(fault.Conflict, "a task in state %s cannot be cancelled", task.State).At("task_id").
-			With("state", task.State)
+	if _, ok := lifecycle.TaskPath(task.State, workflow.Cancelled); !ok && task.State != workflow.Cancelled {
+		return reply, refuseTask(task, "cancelled", "Another writer left a state that the engine does not know; set it right first.")
 	}
 	if err := u.dropQueue(task); err != nil {
 		return reply, err
 	}
 	if r.Cascade == nil || *r.Cascade {
-		if reply.CancelledSteps, reply.RevokedLeases, err = u.cancelSteps(task, r); err != nil {
+		if reply.CancelledSteps, reply.RevokedLeases, err = u.cancelSteps(task); err != nil {
 			return reply, err
 		}
 	}
-	u.moveTask(task, workflow.Cancelled, u.who(r.By, r.Reason).JSON())
+	u.moveTask(task, workflow.Cancelled, u.who().JSON()) // nothing when it is cancelled already
 	return reply, nil
-}
-
-// who starts metadata that tells who did it and why.
-func (u *unit) who(by, reason string) *workflow.Object {
-	return u.metadata().TextIf("by", by).TextIf("reason", reason)
 }
 
 // dropQueue deletes the task's queue rows, first of all, so that no claim can
@@ -105,7 +83,7 @@ func (u *unit) dropQueue(task *workTask) error {
 }
 
 // cancelSteps cancels what has not ended and revokes the leases.
-func (u *unit) cancelSteps(task *workTask, r CancelTaskRequest) (cancelled, revoked int, err error) {
+func (u *unit) cancelSteps(task *workTask) (cancelled, revoked int, err error) {
 	steps, err := u.tx.StepListByTask(u.ctx, []int64{task.ID})
 	if err != nil {
 		return 0, 0, err
@@ -124,7 +102,7 @@ func (u *unit) cancelSteps(task *workTask, r CancelTaskRequest) (cancelled, revo
 	for i := range steps {
 		if path, ok := lifecycle.StepPath(steps[i].State, workflow.Cancelled); ok && !steps[i].State.Ended() {
 			byID[steps[i].ID] = &steps[i]
-			moves = append(moves, u.cancelMove(&steps[i], path, epochs[steps[i].ID], r))
+			moves = append(moves, u.cancelMove(&steps[i], path, epochs[steps[i].ID]))
 		}
 	}
 	moved, err := u.moveSteps(moves)
@@ -143,12 +121,12 @@ func (u *unit) cancelSteps(task *workTask, r CancelTaskRequest) (cancelled, revo
 
 // cancelMove is the legal way of one step to cancelled. A revoked lease's epoch
 // stands in the row that closes it.
-func (u *unit) cancelMove(step *workflow.Step, path []workflow.State, epoch int64, r CancelTaskRequest) store.Move {
+func (u *unit) cancelMove(step *workflow.Step, path []workflow.State, epoch int64) store.Move {
 	hops := make([]store.Hop, len(path))
 	for i, state := range path {
 		hops[i] = store.Hop{To: state, Metadata: u.via(workflow.Cancelled)}
 	}
-	meta := u.who(r.By, r.Reason).Flag("revoked", epoch != 0)
+	meta := u.who().Flag("revoked", epoch != 0)
 	if epoch != 0 {
 		meta.Int("epoch", epoch)
 	}

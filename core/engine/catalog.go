@@ -116,6 +116,17 @@ func (c *catalog) step(namedTask int64, name string) template.Step {
 	return template.Step{}
 }
 
+// retryable returns what the template says about a step's re-tries, which a
+// permanent failure overwrites on the step itself (D2).
+func (c *catalog) retryable(namedTask int64, step *workflow.Step) bool {
+	if entry := c.get(namedTask); entry != nil {
+		if route, known := entry.routes[step.Name]; known {
+			return route.Retryable
+		}
+	}
+	return true
+}
+
 // backoff returns the retry curve of a step. A wait that a server asked for is
 // taken as it is, up to what a report may carry.
 func (c *catalog) backoff(namedTask int64, name string) backoff.Policy {

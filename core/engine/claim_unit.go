@@ -222,7 +222,7 @@ func (u *unit) start(steps []*workflow.Step, parentsOf map[int64][]store.Parent,
 // startPath is in_progress, by way of pending after an error (D1). Losses in a
 // row are carried along for the poison rule.
 func (u *unit) startPath(step *workflow.Step, worker int64) []store.Hop {
-	meta := u.metadata().Int("worker_id", worker).Int("attempt", int64(step.Tries()+1))
+	meta := u.who().Int("worker_id", worker).Int("attempt", int64(step.Tries()+1))
 	if losses, ok := step.StateMetadata.Field("losses").Int(); ok {
 		meta.Int("losses", losses)
 	}

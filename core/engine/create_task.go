@@ -39,6 +39,8 @@ type NewTask struct {
 	StartAt workflow.Instant `json:"start_at,omitempty"`
 	// Higher runs first, -1000 to 1000. Default: the template's priority.
 	Priority *int `json:"priority,omitempty"`
+	// Remarks that the task gets with its creation, at most 100. A duplicate gets none.
+	Annotations []NewAnnotation `json:"annotations,omitempty"`
 	// How duplicates are recognised: "default" (never), "hash" (the Rails engine's hash over name, context and minute), "key" (identity_key). Default: "key" when identity_key is given, else the engine's setting.
 	IdentityStrategy string `json:"identity_strategy,omitempty"`
 	// The caller's idempotency key: a second task of the same namespace and name with the same key is a duplicate.

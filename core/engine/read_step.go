@@ -166,8 +166,10 @@ func (e *Engine) GetStep(ctx context.Context, r GetStepRequest) (info StepInfo, 
 	return info, err
 }
 
-func stepNotFound(id int64) error {
-	return fault.New(fault.NotFound, "there is no step %d", id).At("step_id").With("step_id", id).
+func stepNotFound(id int64) error { return stepMissing(id).At("step_id") }
+
+func stepMissing(id int64) *fault.Error {
+	return fault.New(fault.NotFound, "there is no step %d", id).With("step_id", id).
 		Advise("Check the id; task_get with steps shows the steps of a task.")
 }
 

@@ -17,7 +17,7 @@ type GetTaskRequest struct {
 	Call
 	// The task.
 	TaskID int64 `json:"task_id"`
-	// What to include: "steps", "edges", "transitions", "drawing".
+	// What to include: "steps", "edges", "transitions", "annotations", "drawing".
 	Include []string `json:"include,omitempty"`
 }
 
@@ -30,6 +30,8 @@ type GetTaskReply struct {
 	Edges []EdgeInfo `json:"edges,omitzero"`
 	// Histories of the task and its steps, oldest first, on request.
 	Transitions []TransitionInfo `json:"transitions,omitzero"`
+	// Remarks on the task and traces of edits, oldest first, on request.
+	Annotations []AnnotationInfo `json:"annotations,omitzero"`
 	// The DAG with states as text for a terminal, on request.
 	Drawing string `json:"drawing,omitempty"`
 }
@@ -85,7 +87,7 @@ func (e *Engine) GetTask(ctx context.Context, r GetTaskRequest) (reply GetTaskRe
 	return reply, err
 }
 
-var includable = []string{"steps", "edges", "transitions", "drawing"}
+var includable = []string{"steps", "edges", "transitions", "annotations", "drawing"}
 
 func readTask(ctx context.Context, r store.Reader, id int64) (workflow.Task, error) {
 	tasks, err := r.TaskList(ctx, store.TaskFilter{IDs: []int64{id}})
@@ -134,7 +136,12 @@ func (e *Engine) includeParts(ctx context.Context, r store.Reader, include map[s
 		reply.Drawing = draw(g, byID)
 	}
 	if include["transitions"] {
-		reply.Transitions, err = readHistories(ctx, r, ids, steps)
+		if reply.Transitions, err = readHistories(ctx, r, ids, steps); err != nil {
+			return err
+		}
+	}
+	if include["annotations"] {
+		reply.Annotations, err = readAnnotations(ctx, r, ids)
 	}
 	return err
 }
@@ -201,6 +208,15 @@ func readHistories(ctx context.Context, r store.Reader, taskIDs []int64, steps [
 	}
 	slices.SortStableFunc(all, func(a, b TransitionInfo) int { return a.CreatedAt.Compare(b.CreatedAt.Time) })
 	return all, nil
+}
+
+func readAnnotations(ctx context.Context, r store.Reader, taskIDs []int64) ([]AnnotationInfo, error) {
+	rows, err := r.AnnotationListByTask(ctx, taskIDs)
+	all := make([]AnnotationInfo, len(rows))
+	for i, row := range rows {
+		all[i] = annotationInfo(row)
+	}
+	return all, err
 }
 
 func transitionInfo(row workflow.Transition, task, step int64) TransitionInfo {

@@ -199,11 +199,7 @@ func outcomeClosing(o *Outcome, correlation string) closing {
 
 // success ends a lease with results (D7, D18).
 func (u *unit) success(o *Outcome, meta *workflow.Object) ending {
-	results := o.Results.Or("{}")
-	wrapped := !results.IsObject()
-	if wrapped {
-		results = (&workflow.Object{}).Raw("value", results).JSON()
-	}
+	results, wrapped := asObject(o.Results.Or("{}"))
 	return ending{to: workflow.Complete,
 		path: []store.Hop{{To: workflow.Complete, Metadata: meta.Flag("wrapped", wrapped).JSON()}},
 		edit: func(c *store.StepChange) {
@@ -211,6 +207,15 @@ func (u *unit) success(o *Outcome, meta *workflow.Object) ending {
 			c.Attempts++
 			c.LastAttemptedAt, c.BackoffSeconds, c.Results = u.now, nil, results
 		}}
+}
+
+// asObject returns results as they are stored, and whether they had to be wrapped
+// since they are no object (D18).
+func asObject(results workflow.JSON) (stored workflow.JSON, wrapped bool) {
+	if results.IsObject() {
+		return results, false
+	}
+	return (&workflow.Object{}).Raw("value", results).JSON(), true
 }
 
 // failure is a failed attempt, reported by a worker or found by the core.

@@ -19,6 +19,8 @@ type unit struct {
 	tx          store.Tx
 	now         workflow.Instant
 	correlation string
+	person      Person // who asks for it and why; empty for what the core does by itself
+	alone       bool   // a call of a person's: losing a task to a foreign writer fails it
 
 	tasks map[int64]*workTask
 	steps map[int64]store.StepChange
@@ -26,6 +28,7 @@ type unit struct {
 	freed []int64          // steps whose leases end
 	taken []workflow.Lease // new leases
 	dirty []int64
+	notes []store.NewAnnotation // written last
 
 	granted []workflow.Lease // all new leases of this transaction, written or not
 
@@ -151,6 +154,7 @@ func (u *unit) settle() error {
 			continue
 		}
 		meta := (&workflow.Object{}).TextIf("correlation_id", cmp.Or(task.correlation, u.correlation))
+		meta = u.person.sign(meta)
 		switch {
 		case task.Open == 0:
 			u.moveTask(task, workflow.Complete, meta.JSON())
@@ -216,6 +220,10 @@ func (u *unit) finish() error {
 	if err := u.writeTasks(); err != nil {
 		return err
 	}
+	err := skipEmpty(u.notes, func() error { _, err := u.tx.AnnotationInsert(u.ctx, u.notes); return err })
+	if err != nil {
+		return err
+	}
 	return skipEmpty(u.dirty, func() error { return u.tx.DirtyInsert(u.ctx, u.dirty, u.now) })
 }
 
@@ -240,7 +248,9 @@ func (u *unit) writeTasks() error {
 		if err != nil {
 			return err
 		}
-		u.noteLostTasks(moves, moved)
+		if err := u.noteLostTasks(moves, moved); err != nil {
+			return err
+		}
 	}
 	return skipEmpty(changes, func() error { return u.tx.TaskChange(u.ctx, changes) })
 }
@@ -251,20 +261,26 @@ func (u *unit) via(target workflow.State) workflow.JSON {
 }
 
 // noteLostTasks puts tasks that a foreign writer moved meanwhile on the dirty
-// list; their counters are written all the same and healed by reconcile.
-func (u *unit) noteLostTasks(moves []store.Move, moved []store.Moved) {
+// list; their counters are written all the same and healed by reconcile. A
+// person is told instead.
+func (u *unit) noteLostTasks(moves []store.Move, moved []store.Moved) error {
 	if len(moved) == len(moves) {
-		return
+		return nil
 	}
 	won := map[int64]bool{}
 	for _, m := range moved {
 		won[m.OwnerID] = true
 	}
 	for _, m := range moves {
-		if !won[m.OwnerID] {
+		switch {
+		case won[m.OwnerID]:
+		case u.alone:
+			return lostToOther("task", m.OwnerID)
+		default:
 			u.dirty = append(u.dirty, m.OwnerID)
 		}
 	}
+	return nil
 }
 
 func (u *unit) sortedTasks() []*workTask {

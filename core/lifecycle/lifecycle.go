@@ -62,6 +62,8 @@ var step = machine{
 		{workflow.Error, workflow.Cancelled}:  {workflow.Pending},
 		// A worker that stops gives a running step back (design, section 6).
 		{workflow.InProgress, workflow.Pending}: {workflow.Error},
+		// A person did by hand what a worker is still at (design, D15).
+		{workflow.InProgress, workflow.ResolvedManually}: {workflow.Error},
 	},
 }
 

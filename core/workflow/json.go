@@ -216,6 +216,12 @@ func (o *Object) Raw(key string, value JSON) *Object {
 	return o
 }
 
+// Member adds a value as it is under a key of somebody else's.
+func (o *Object) Member(key string, value JSON) *Object {
+	quoted := AppendQuoted(nil, key)
+	return o.Raw(string(quoted[1:len(quoted)-1]), value)
+}
+
 // JSON returns the object built so far.
 func (o *Object) JSON() JSON {
 	if len(o.raw) == 0 {

@@ -10,7 +10,7 @@ import (
 // so that a package variable may hold it.
 var makers = []string{
 	"errors.New", "fmt.Errorf", "fault.New", "regexp.MustCompile", "strings.NewReplacer", "reflect.TypeOf",
-	"reflect.TypeFor", "sync.OnceValue", "sync.OnceValues", "time.Date",
+	"reflect.TypeFor", "slices.Concat", "sync.OnceValue", "sync.OnceValues", "time.Date",
 }
 
 // Mutable reports package variables that hold more than an error, a table or an

@@ -13,6 +13,7 @@ const (
 	headerFile     = "include/tasker_core.h"
 	kindsFile      = "core/fault/fault.go"
 	operationsFile = "capi/wire/operations.go"
+	operationsPart = "capi/wire/operations"
 	pythonFile     = "bindings/python/src/tasker_core/operations.py"
 	pythonErrors   = "bindings/python/src/tasker_core/errors.py"
 )
@@ -108,14 +109,20 @@ func Codes(tree *Tree) []Finding {
 	return findings
 }
 
-// operations reads the names in the operation table, in its order.
+// operations reads the names in the operation table, whose parts lie in files of
+// one prefix, in the order of the files.
 func (t *Tree) operations() []string {
-	file := t.goFile(operationsFile)
-	if file == nil {
-		return nil
-	}
 	var names []string
-	ast.Inspect(file, func(node ast.Node) bool {
+	for _, file := range t.Go {
+		if strings.HasPrefix(file.Path, operationsPart) {
+			names = append(names, rowNames(file)...)
+		}
+	}
+	return names
+}
+
+func rowNames(file *File) (names []string) {
+	ast.Inspect(file.AST, func(node ast.Node) bool {
 		pair, ok := node.(*ast.KeyValueExpr)
 		if ok && spelled(pair.Key) == "Name" {
 			if literal, isLiteral := pair.Value.(*ast.BasicLit); isLiteral {

@@ -11,6 +11,7 @@ import (
 
 func stepPromises() []promise {
 	return []promise{
+		{"an edit sets what is given and leaves the rest", editSteps},
 		{"a new step has no attempts and empty results", newStepRow},
 		{"steps are listed by task and id, unknown ids left out", listSteps},
 		{"edges into a task's steps are listed, also from another task", listEdges},
@@ -177,4 +178,19 @@ func resultsStay(f *fixture) {
 		require.True(f, step.LastAttemptedAt.IsZero())
 		require.Nil(f, step.BackoffSeconds)
 	})
+}
+
+func editSteps(f *fixture) {
+	j := f.job("a", 2)
+	limit, later := 9, noon.Plus(time.Hour)
+	var before, after []workflow.Step
+	f.read(func(r store.Reader) { before = must(r.StepList(f.ctx, j.steps))(f) })
+	f.write(func(tx store.Tx) {
+		require.NoError(f, tx.StepEdit(f.ctx, []store.StepEdit{
+			{ID: j.steps[0], RetryLimit: &limit, At: later}, {ID: j.steps[1], Inputs: workflow.JSON(`[1.50]`), At: later}}))
+	})
+	f.read(func(r store.Reader) { after = must(r.StepList(f.ctx, j.steps))(f) })
+	before[0].RetryLimit, before[0].UpdatedAt = &limit, later
+	before[1].Inputs, before[1].UpdatedAt = workflow.JSON(`[1.50]`), later
+	require.Equal(f, before, after)
 }

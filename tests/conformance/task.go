@@ -22,6 +22,8 @@ func taskPromises() []promise {
 		{"the state is that of the current transition, else pending", taskState},
 		{"locking reads tasks in id order and leaves out unknown ids", lockTasks},
 		{"a change sets counters and flag and adds one to the version", changeTasks},
+		{"an edit sets what is given and leaves the rest", editTasks},
+		{"an adoption gives a row of ours to those that have none, and the routes that are missing", adoptTasks},
 		{"names longer than their columns are refused", longNames},
 	}
 }
@@ -215,4 +217,31 @@ func longNames(f *fixture) {
 		return err
 	})
 	require.Equal(f, fault.InvalidRequest, fault.KindOf(err))
+}
+
+func editTasks(f *fixture) {
+	named, _ := f.install("order")
+	ids := f.insertTasks(newTask(named, "one"), newTask(named, "two"))
+	before := f.tasks(store.TaskFilter{IDs: ids})
+	reason, priority, later := `by "hand"`, -7, noon.Plus(time.Hour)
+	f.write(func(tx store.Tx) {
+		must(tx.TaskLock(f.ctx, ids))(f)
+		require.NoError(f, tx.TaskEdit(f.ctx, []store.TaskEdit{
+			{ID: ids[0], Reason: &reason, Priority: &priority, At: later}, {ID: ids[1], Tags: []string{}, At: later}}))
+	})
+	after := f.tasks(store.TaskFilter{IDs: ids})
+	want := append([]workflow.Task{}, before...)
+	want[0].Reason, want[0].Priority, want[0].UpdatedAt = reason, priority, later
+	want[1].Tags, want[1].UpdatedAt = []string{}, later
+	require.Equal(f, want, after)
+}
+
+func adoptTasks(f *fixture) {
+	j := f.job("a", 2)
+	f.write(func(tx store.Tx) {
+		require.Empty(f, must(tx.TaskAdopt(f.ctx, []store.Adoption{{TaskID: j.task, Priority: 9, At: noon}, {TaskID: 999, At: noon}}))(f),
+			"it has one already, or does not exist")
+		lock := must(tx.TaskLock(f.ctx, []int64{j.task}))(f)[0]
+		require.Equal(f, 2, lock.Priority)
+	})
 }

@@ -187,3 +187,23 @@ func (t *tx) DirtyInsert(ctx context.Context, taskIDs []int64, at workflow.Insta
 func (t *tx) DirtyTake(ctx context.Context, limit int) ([]int64, error) {
 	return ask(t, "DirtyTake", func() ([]int64, error) { return t.inner.DirtyTake(ctx, limit) })
 }
+
+func (t *tx) AnnotationListByTask(ctx context.Context, taskIDs []int64) ([]workflow.Annotation, error) {
+	return ask(t, "AnnotationListByTask", func() ([]workflow.Annotation, error) { return t.inner.AnnotationListByTask(ctx, taskIDs) })
+}
+
+func (t *tx) AnnotationInsert(ctx context.Context, annotations []store.NewAnnotation) ([]workflow.Annotation, error) {
+	return ask(t, "AnnotationInsert", func() ([]workflow.Annotation, error) { return t.inner.AnnotationInsert(ctx, annotations) })
+}
+
+func (t *tx) TaskAdopt(ctx context.Context, adoptions []store.Adoption) ([]int64, error) {
+	return ask(t, "TaskAdopt", func() ([]int64, error) { return t.inner.TaskAdopt(ctx, adoptions) })
+}
+
+func (t *tx) TaskEdit(ctx context.Context, edits []store.TaskEdit) error {
+	return t.do("TaskEdit", func() error { return t.inner.TaskEdit(ctx, edits) })
+}
+
+func (t *tx) StepEdit(ctx context.Context, edits []store.StepEdit) error {
+	return t.do("StepEdit", func() error { return t.inner.StepEdit(ctx, edits) })
+}

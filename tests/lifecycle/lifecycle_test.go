@@ -43,7 +43,7 @@ var (
 	}
 	stepMatrix = matrix{
 		workflow.Pending:          ".Y.YYY",
-		workflow.InProgress:       "2.YYY.",
+		workflow.InProgress:       "2.YYY2",
 		workflow.Complete:         "......",
 		workflow.Error:            "Y2..2Y",
 		workflow.Cancelled:        "......",
@@ -116,6 +116,8 @@ func TestPathsAreThoseOfTheDesign(t *testing.T) {
 		require.Equal(t, viaPending(workflow.InProgress), path(r, workflow.Error, workflow.InProgress), "D15 and D1: retry, claim")
 	}
 	require.Equal(t, []workflow.State{workflow.Error, workflow.Pending}, path(stepRule, workflow.InProgress, workflow.Pending), "release")
+	require.Equal(t, []workflow.State{workflow.Error, workflow.ResolvedManually},
+		path(stepRule, workflow.InProgress, workflow.ResolvedManually), "D15: done by hand while a worker has it")
 }
 
 func TestPathsBelongToTheCaller(t *testing.T) {

@@ -253,12 +253,9 @@ func (m *model) steps() []*step {
 	return all
 }
 
-// cancel is task_cancel (D15). It returns the steps cancelled, the leases
-// revoked and whether the task may be cancelled at all.
+// cancel is task_cancel (D15); of a task that is cancelled already, the steps that
+// are left follow. It returns the steps cancelled and the leases revoked.
 func (m *model) cancel(t *task, cascade bool) (cancelled, revoked int) {
-	if t.state() == workflow.Cancelled {
-		return 0, 0
-	}
 	if cascade {
 		for _, s := range t.steps {
 			if s.lease != nil {
@@ -270,9 +267,11 @@ func (m *model) cancel(t *task, cascade bool) (cancelled, revoked int) {
 			}
 		}
 	}
-	if t.state() == workflow.Error {
+	switch t.state() {
+	case workflow.Cancelled:
+	case workflow.Error:
 		t.move(m.now, true, workflow.Pending, workflow.Cancelled)
-	} else {
+	default:
 		t.move(m.now, true, workflow.Cancelled)
 	}
 	return cancelled, revoked

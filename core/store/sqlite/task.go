@@ -144,20 +144,21 @@ func (t *tx) TaskEdit(ctx context.Context, edits []store.TaskEdit) error {
 func (t *tx) TaskAdopt(ctx context.Context, adoptions []store.Adoption) ([]int64, error) {
 	var adopted []int64
 	for _, a := range adoptions {
-		result, err := t.exec(ctx, "TaskAdopt", a.TaskID, a.Priority, a.Concurrent)
+		result, err := t.exec(ctx, "TaskAdopt", idArray([]int64{a.TaskID}), a.Priority, a.Concurrent)
 		if err != nil {
 			return nil, err
 		}
-		if n, err := result.RowsAffected(); err != nil || n == 0 {
-			if err != nil {
-				return nil, err
-			}
-			continue
-		}
-		if _, err := t.exec(ctx, "TaskAdoptRoutes", a.TaskID, stamp(a.At)); err != nil {
+		n, err := result.RowsAffected()
+		if err != nil {
 			return nil, err
 		}
-		adopted = append(adopted, a.TaskID)
+		if n > 0 {
+			adopted = append(adopted, a.TaskID)
+		}
 	}
-	return distinct(adopted), nil
+	if len(adopted) == 0 {
+		return nil, nil
+	}
+	_, err := t.exec(ctx, "TaskAdoptRoutes", idArray(adopted), stamp(adoptions[0].At))
+	return distinct(adopted), err
 }

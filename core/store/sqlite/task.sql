@@ -67,21 +67,22 @@ UPDATE tasker_core_tasks SET priority = coalesce(?2, priority) WHERE task_id = ?
 -- name: TaskAdopt
 INSERT INTO tasker_core_tasks (task_id, open, running, waiting, stuck, priority, concurrent, namespace_id)
 SELECT t.task_id, 0, 0, 0, 0, ?2, ?3, n.task_namespace_id
-FROM tasker_tasks t
-JOIN tasker_named_tasks n ON n.named_task_id = t.named_task_id
-WHERE t.task_id = ?1
+FROM json_each(?1) wanted
+CROSS JOIN tasker_tasks t ON t.task_id = wanted.value
+CROSS JOIN tasker_named_tasks n ON n.named_task_id = t.named_task_id
+WHERE true
 ON CONFLICT (task_id) DO NOTHING
 
 -- name: TaskAdoptRoutes
 INSERT INTO tasker_named_tasks_named_steps (named_task_id, named_step_id, skippable, default_retryable,
     default_retry_limit, created_at, updated_at)
 SELECT t.named_task_id, s.named_step_id, max(s.skippable), max(s.retryable), max(coalesce(s.retry_limit, 3)), ?2, ?2
-FROM tasker_tasks t
-JOIN tasker_workflow_steps s ON s.task_id = t.task_id
-WHERE t.task_id = ?1
-  AND NOT EXISTS (
-      SELECT 1 FROM tasker_named_tasks_named_steps r
-      WHERE r.named_task_id = t.named_task_id AND r.named_step_id = s.named_step_id
-  )
+FROM json_each(?1) wanted
+CROSS JOIN tasker_tasks t ON t.task_id = wanted.value
+CROSS JOIN tasker_workflow_steps s ON s.task_id = t.task_id
+WHERE NOT EXISTS (
+    SELECT 1 FROM tasker_named_tasks_named_steps r
+    WHERE r.named_task_id = t.named_task_id AND r.named_step_id = s.named_step_id
+)
 GROUP BY t.named_task_id, s.named_step_id
-ORDER BY s.named_step_id
+ORDER BY t.named_task_id, s.named_step_id

@@ -58,6 +58,19 @@ NUMBERS: dict[str, int] = {
     "worker_register": 28,
     "worker_list": 29,
     "worker_stop": 30,
+    "task_retry": 31,
+    "task_resolve": 32,
+    "task_update": 33,
+    "task_annotate": 34,
+    "task_transition": 35,
+    "task_finalize": 36,
+    "task_adopt": 37,
+    "step_retry": 38,
+    "step_resolve": 39,
+    "step_cancel": 40,
+    "step_update": 41,
+    "step_reset": 42,
+    "step_transition": 43,
 }
 
 
@@ -621,6 +634,7 @@ class Operations:
         requested_at: str | None = None,
         start_at: str | None = None,
         priority: int | None = None,
+        annotations: Sequence[Mapping[str, Any]] | None = None,
         identity_strategy: str | None = None,
         identity_key: str | None = None,
         on_duplicate: str | None = None,
@@ -654,6 +668,8 @@ class Operations:
             start_at (instant): No step runs before this instant. Default now.
             priority (integer): Higher runs first, -1000 to 1000. Default: the template's
                 priority.
+            annotations (list of NewAnnotation): Remarks that the task gets with its creation,
+                at most 100. A duplicate gets none.
             identity_strategy (text): How duplicates are recognised: "default" (never), "hash"
                 (the Rails engine's hash over name, context and minute), "key" (identity_key).
                 Default: "key" when identity_key is given, else the engine's setting.
@@ -697,6 +713,7 @@ class Operations:
                     "requested_at": requested_at,
                     "start_at": start_at,
                     "priority": priority,
+                    "annotations": annotations,
                     "identity_strategy": identity_strategy,
                     "identity_key": identity_key,
                     "on_duplicate": on_duplicate,
@@ -771,7 +788,8 @@ class Operations:
 
         Args:
             task_id (integer): The task.
-            include (list of text): What to include: "steps", "edges", "transitions", "drawing".
+            include (list of text): What to include: "steps", "edges", "transitions",
+                "annotations", "drawing".
             timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
                 Default 30000. When it passes, the outcome of a write is unknown and repeating
                 the same call is safe.
@@ -800,6 +818,8 @@ class Operations:
             edges (list of EdgeInfo): The edges, on request.
             transitions (list of TransitionInfo): Histories of the task and its steps, oldest
                 first, on request.
+            annotations (list of AnnotationInfo): Remarks on the task and traces of edits,
+                oldest first, on request.
             drawing (text): The DAG with states as text for a terminal, on request.
 
         Raises:
@@ -1045,8 +1065,11 @@ class Operations:
         leases. A worker that still runs one of them learns it from its next heartbeat, and its
         outcome is refused.
 
-        With cascade false the steps stay as they are. A task that is complete or resolved is a
-        conflict; one that is cancelled already is answered as it is.
+        With cascade false the steps stay as they are. Complete and resolved tasks can be
+        cancelled, too; their steps have ended. Of one that is cancelled already, the steps that
+        are left follow.
+
+            {"task_id": 7, "by": "ann", "reason": "ordered twice"}
 
         Args:
             task_id (integer): The task.
@@ -1572,6 +1595,772 @@ class Operations:
             _given(
                 {
                     "worker_id": worker_id,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def task_retry(
+        self,
+        *,
+        task_id: int,
+        by: str | None = None,
+        reason: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Tries every failed step of a task again, at once and with all attempts before it, and
+        sets a task that is in error going.
+
+        What step_retry says of a step holds for each of them. A task that is not blocked and
+        has no failed step is answered as it is, with changed false. One that has ended, or in
+        which nothing could run afterwards, is a conflict that tells its state.
+
+            {"task_id": 7, "by": "ann", "reason": "the shelf was filled"}
+
+        Args:
+            task_id (integer): The task.
+            by (text): Who, kept in the history; at most 128 characters.
+            reason (text): Why, kept in the history; at most 128 characters.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            task_id (integer): The task.
+            changed (boolean): False when it was so already and nothing was written.
+            from_state (text): Its state before.
+            state (text): Its state now.
+            retried_steps (integer): Steps that are tried again.
+
+        Raises:
+            NotFoundError
+            ConflictError
+        """
+        return self._call(
+            31,
+            "task_retry",
+            _given(
+                {
+                    "task_id": task_id,
+                    "by": by,
+                    "reason": reason,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def task_resolve(
+        self,
+        *,
+        task_id: int,
+        by: str | None = None,
+        reason: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Ends a task that is in error as done by hand. Its steps stay as they are: they tell what
+        happened.
+
+        A task that is resolved already is answered as it is, with changed false. From any other
+        state it is a conflict: resolve or cancel the steps of a task that still runs.
+
+            {"task_id": 7, "by": "ann", "reason": "refunded by phone"}
+
+        Args:
+            task_id (integer): The task.
+            by (text): Who, kept in the history; at most 128 characters.
+            reason (text): Why, kept in the history; at most 128 characters.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            task_id (integer): The task.
+            changed (boolean): False when it was so already and nothing was written.
+            from_state (text): Its state before.
+            state (text): Its state now.
+
+        Raises:
+            NotFoundError
+            ConflictError
+        """
+        return self._call(
+            32,
+            "task_resolve",
+            _given(
+                {
+                    "task_id": task_id,
+                    "by": by,
+                    "reason": reason,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def task_update(
+        self,
+        *,
+        task_id: int,
+        reason: str | None = None,
+        tags: Sequence[str] | None = None,
+        priority: int | None = None,
+        by: str | None = None,
+        comment: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Changes reason, tags or priority of a task. A new priority moves the steps that wait in
+        the queue.
+
+        What was there before, who changed it and why are kept in an annotation of type
+        task_update. Equal values change nothing and answer changed false.
+
+            {"task_id": 7, "priority": 50, "by": "ann", "comment": "the customer waits"}
+
+        Args:
+            task_id (integer): The task.
+            reason (text): The task's reason from now on. Absent: as it is.
+            tags (list of text): The task's labels from now on, all of them; an empty list takes
+                them away. Absent: as they are.
+            priority (integer): Higher runs first, -1000 to 1000. Steps that wait in the queue
+                move with it. Absent: as it is.
+            by (text): Who, kept in an annotation of type task_update; at most 128 characters.
+            comment (text): Why, kept in the same annotation; at most 128 characters.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            task_id (integer): The task.
+            changed (boolean): False when everything was so already and nothing was written.
+
+        Raises:
+            NotFoundError
+            ConflictError
+        """
+        return self._call(
+            33,
+            "task_update",
+            _given(
+                {
+                    "task_id": task_id,
+                    "reason": reason,
+                    "tags": tags,
+                    "priority": priority,
+                    "by": by,
+                    "comment": comment,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def task_annotate(
+        self,
+        *,
+        task_id: int,
+        type: str,
+        annotation: Any,
+        by: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Adds a remark to a task: any JSON value under a type, which is created when it does not
+        exist. Calling it twice adds it twice.
+
+        task_get with annotations shows the remarks, and with them the traces that edits leave,
+        whose types have the names of the operations.
+
+            {"task_id": 7, "type": "note", "annotation": {"text": "called the customer"},
+            "by": "ann"}
+
+        Args:
+            task_id (integer): The task.
+            type (text): Name of its type, 1 to 64 characters; created when it does not exist.
+            annotation (any JSON): Any JSON value.
+            by (text): Who, stored with the annotation as its key by; what is not an object is
+                then stored under {"value": ...}.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            task_annotation_id (integer): The annotation.
+            task_id (integer): Its task.
+            annotation_type_id (integer): Its type.
+            type (text): Name of its type.
+            annotation (any JSON): What it says.
+            created_at (instant): When it was made.
+
+        Raises:
+            NotFoundError
+        """
+        return self._call(
+            34,
+            "task_annotate",
+            _given(
+                {
+                    "task_id": task_id,
+                    "type": type,
+                    "annotation": annotation,
+                    "by": by,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def task_transition(
+        self,
+        *,
+        task_id: int,
+        to_state: str,
+        from_state: str | None = None,
+        by: str | None = None,
+        reason: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Moves a task by one transition of its state machine, for hosts that drive tasks
+        themselves. It does neither cascade nor detour: task_cancel, task_retry and task_resolve
+        do.
+
+        A task that is in the state already is answered as it is, with changed false. An illegal
+        move, another state than from_state, and a state that the steps contradict (complete
+        with open steps, error while something can run) are conflicts that tell the present
+        state.
+
+            {"task_id": 7, "to_state": "in_progress", "from_state": "pending"}
+
+        Args:
+            task_id (integer): The task.
+            to_state (text): The state to go to.
+            from_state (text): The state that it must be in, else it is a conflict. Absent: any
+                from which the move is legal.
+            by (text): Who, kept in the history; at most 128 characters.
+            reason (text): Why, kept in the history; at most 128 characters.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            task_id (integer): The task.
+            changed (boolean): False when it was so already and nothing was written.
+            from_state (text): Its state before.
+            state (text): Its state now.
+
+        Raises:
+            NotFoundError
+            ConflictError
+        """
+        return self._call(
+            35,
+            "task_transition",
+            _given(
+                {
+                    "task_id": task_id,
+                    "to_state": to_state,
+                    "from_state": from_state,
+                    "by": by,
+                    "reason": reason,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def task_finalize(
+        self,
+        *,
+        task_id: int,
+        by: str | None = None,
+        reason: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Decides from its steps whether a task is complete, blocked or goes on, and answers where
+        it stands and when to look again.
+
+        The engine does so itself with every outcome; this is for hosts that drive tasks
+        themselves, after another program changed something. Calling it again changes nothing.
+
+            {"task_id": 7}
+
+        Args:
+            task_id (integer): The task.
+            by (text): Who, kept in the history; at most 128 characters.
+            reason (text): Why, kept in the history; at most 128 characters.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            task_id (integer): The task.
+            named_task_id (integer): Its task type.
+            status (text): Its state.
+            total_steps (integer): All steps.
+            pending_steps (integer): Steps in state pending.
+            in_progress_steps (integer): Steps in state in_progress.
+            completed_steps (integer): Steps that are complete or resolved.
+            failed_steps (integer): Steps in state error.
+            ready_steps (integer): Steps that may run now.
+            execution_status (text): has_ready_steps, processing, blocked_by_failures,
+                all_complete or waiting_for_dependencies.
+            recommended_action (text): execute_ready_steps, wait_for_completion,
+                handle_failures, finalize_task or wait_for_dependencies.
+            completion_percentage (number): 0 to 100 with two decimals.
+            health_status (text): healthy, recovering or blocked.
+            next_wake_at (instant): The earliest instant at which something can happen without a
+                person, null when nothing can.
+            changed (boolean): Whether its state changed now.
+            from_state (text): Its state before.
+
+        Raises:
+            NotFoundError
+            ConflictError
+        """
+        return self._call(
+            36,
+            "task_finalize",
+            _given(
+                {
+                    "task_id": task_id,
+                    "by": by,
+                    "reason": reason,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def task_adopt(
+        self,
+        *,
+        task_id: int | None = None,
+        task_ids: Sequence[int] | None = None,
+        recover: bool | None = None,
+        by: str | None = None,
+        reason: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Hands tasks that another engine created to this one, which runs them from then on. All
+        are taken over or none; a task that is the engine's already is left as it is.
+
+        A task with a step in progress is a conflict, since the other engine may still be at it.
+        With recover such attempts count as lost, like those of a dead worker.
+
+            {"task_ids": [7, 8], "by": "ann"}
+
+        Args:
+            task_id (integer): The task; give this or task_ids.
+            task_ids (list of integer): The tasks, 1 to 1000: all are taken over or none.
+            recover (boolean): Take over tasks with steps in progress, too: those attempts count
+                as lost and the steps are tried again, so no other engine may still be at them.
+                Default false: such a task is a conflict.
+            by (text): Who, kept in the history; at most 128 characters.
+            reason (text): Why, kept in the history; at most 128 characters.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            items (list of AdoptedTask): One answer per task, in the request's order.
+
+        Raises:
+            NotFoundError
+            ConflictError
+        """
+        return self._call(
+            37,
+            "task_adopt",
+            _given(
+                {
+                    "task_id": task_id,
+                    "task_ids": task_ids,
+                    "recover": recover,
+                    "by": by,
+                    "reason": reason,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def step_retry(
+        self,
+        *,
+        step_id: int | None = None,
+        step_ids: Sequence[int] | None = None,
+        by: str | None = None,
+        reason: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Tries failed steps again, at once: the wait is over, attempts start from 0, and a
+        permanent failure is forgotten. A task that was in error for them goes on.
+
+        A step that is pending is answered as it is, with changed false. One that a worker has,
+        or that has ended, and one whose task has ended is a conflict that tells its state. One
+        that is in progress without a worker, as another engine may leave it, is set back. All
+        steps are changed or none.
+
+            {"step_id": 21, "by": "ann", "reason": "the shelf was filled"}
+
+        Args:
+            step_id (integer): The step; give this or step_ids.
+            step_ids (list of integer): The steps, 1 to 1000, of one or several tasks: all are
+                changed or none.
+            by (text): Who, kept in the history; at most 128 characters.
+            reason (text): Why, kept in the history; at most 128 characters.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            items (list of ActedStep): One answer per step, in the request's order.
+
+        Raises:
+            NotFoundError
+            ConflictError
+        """
+        return self._call(
+            38,
+            "step_retry",
+            _given(
+                {
+                    "step_id": step_id,
+                    "step_ids": step_ids,
+                    "by": by,
+                    "reason": reason,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def step_resolve(
+        self,
+        *,
+        step_id: int | None = None,
+        step_ids: Sequence[int] | None = None,
+        results: Any | None = None,
+        by: str | None = None,
+        reason: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Marks steps as done by hand, with or without results, so that the steps after them can
+        run. A worker that has one loses it, and its outcome is refused.
+
+        A step that is resolved already is answered as it is, with changed false, and keeps its
+        results. One that is complete or cancelled is a conflict. All steps are changed or none.
+
+            {"step_id": 21, "results": {"rows": 12}, "by": "ann", "reason": "counted by hand"}
+
+        Args:
+            step_id (integer): The step; give this or step_ids.
+            step_ids (list of integer): The steps, 1 to 1000, of one or several tasks: all are
+                changed or none.
+            results (any JSON): What the steps gave, for their children: any JSON value, stored
+                under {"value": ...} when it is not an object. Absent: the stored results stay.
+            by (text): Who, kept in the history; at most 128 characters.
+            reason (text): Why, kept in the history; at most 128 characters.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            items (list of ActedStep): One answer per step, in the request's order.
+
+        Raises:
+            NotFoundError
+            ConflictError
+        """
+        return self._call(
+            39,
+            "step_resolve",
+            _given(
+                {
+                    "step_id": step_id,
+                    "step_ids": step_ids,
+                    "results": results,
+                    "by": by,
+                    "reason": reason,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def step_cancel(
+        self,
+        *,
+        step_id: int | None = None,
+        step_ids: Sequence[int] | None = None,
+        by: str | None = None,
+        reason: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Cancels steps. What depends on them cannot run any more, so that their tasks may end in
+        error; to go on without a step, resolve it. A worker that has one loses it, and its
+        outcome is refused.
+
+        A step that is cancelled already is answered as it is, with changed false. One that is
+        complete or resolved is a conflict. All steps are changed or none.
+
+            {"step_ids": [21, 22], "by": "ann", "reason": "ordered twice"}
+
+        Args:
+            step_id (integer): The step; give this or step_ids.
+            step_ids (list of integer): The steps, 1 to 1000, of one or several tasks: all are
+                changed or none.
+            by (text): Who, kept in the history; at most 128 characters.
+            reason (text): Why, kept in the history; at most 128 characters.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            items (list of ActedStep): One answer per step, in the request's order.
+
+        Raises:
+            NotFoundError
+            ConflictError
+        """
+        return self._call(
+            40,
+            "step_cancel",
+            _given(
+                {
+                    "step_id": step_id,
+                    "step_ids": step_ids,
+                    "by": by,
+                    "reason": reason,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def step_update(
+        self,
+        *,
+        step_id: int | None = None,
+        step_ids: Sequence[int] | None = None,
+        retry_limit: int | None = None,
+        inputs: Any | None = None,
+        by: str | None = None,
+        reason: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Changes the retry limit or the inputs of steps that have not ended. A step whose
+        attempts were used up goes on when the new limit leaves it one, and its task with it.
+
+        A running attempt keeps the inputs that it was given. What was there before, who changed
+        it and why are kept in an annotation of the task of type step_update. Equal values
+        change nothing and answer changed false.
+
+            {"step_id": 21, "retry_limit": 10, "by": "ann",
+            "reason": "the server is slow today"}
+
+        Args:
+            step_id (integer): The step; give this or step_ids.
+            step_ids (list of integer): The steps, 1 to 1000, of one or several tasks: all are
+                changed or none.
+            retry_limit (integer): Attempts allowed in total, 0 to 10000; 0 and 1 both mean one.
+                Absent: as it is.
+            inputs (any JSON): What the handler of the next attempt is given instead of the
+                task's context: any JSON value. Absent: as it is.
+            by (text): Who, kept in the history; at most 128 characters.
+            reason (text): Why, kept in the history; at most 128 characters.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            items (list of ActedStep): One answer per step, in the request's order.
+
+        Raises:
+            NotFoundError
+            ConflictError
+        """
+        return self._call(
+            41,
+            "step_update",
+            _given(
+                {
+                    "step_id": step_id,
+                    "step_ids": step_ids,
+                    "retry_limit": retry_limit,
+                    "inputs": inputs,
+                    "by": by,
+                    "reason": reason,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def step_reset(
+        self,
+        *,
+        step_id: int | None = None,
+        step_ids: Sequence[int] | None = None,
+        by: str | None = None,
+        reason: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Sets the attempts of steps that have not ended to 0. State, wait and permanence stay as
+        they are: step_retry changes those, too. A step whose attempts were used up goes on, and
+        its task with it.
+
+        An annotation of the task of type step_reset keeps how many there were, who did it and
+        why. A step without attempts is answered as it is, with changed false.
+
+            {"step_id": 21, "by": "ann"}
+
+        Args:
+            step_id (integer): The step; give this or step_ids.
+            step_ids (list of integer): The steps, 1 to 1000, of one or several tasks: all are
+                changed or none.
+            by (text): Who, kept in the history; at most 128 characters.
+            reason (text): Why, kept in the history; at most 128 characters.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            items (list of ActedStep): One answer per step, in the request's order.
+
+        Raises:
+            NotFoundError
+            ConflictError
+        """
+        return self._call(
+            42,
+            "step_reset",
+            _given(
+                {
+                    "step_id": step_id,
+                    "step_ids": step_ids,
+                    "by": by,
+                    "reason": reason,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def step_transition(
+        self,
+        *,
+        step_id: int,
+        to_state: str,
+        from_state: str | None = None,
+        worker_id: int | None = None,
+        results: Any | None = None,
+        error: Mapping[str, Any] | None = None,
+        permanent: bool | None = None,
+        by: str | None = None,
+        reason: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Moves a step by one transition of its state machine and writes the columns that go with
+        it, for hosts that drive steps themselves. It makes no detour: step_retry, step_resolve
+        and step_cancel do.
+
+        To in_progress it leases the step to worker_id, out of turn, and answers what step_claim
+        would; report its outcome by step_report with the epoch, or by this operation. To
+        complete or error it ends the attempt and counts it; an error is retried by the
+        template's rules. A step that a worker has is taken from it. A step that is in the state
+        already is answered as it is, with changed false; what is illegal is a conflict that
+        tells the present state.
+
+            {"step_id": 21, "to_state": "in_progress", "worker_id": 3}
+
+        Args:
+            step_id (integer): The step.
+            to_state (text): The state to go to.
+            from_state (text): The state that it must be in, else it is a conflict. Absent: any
+                from which the move is legal.
+            worker_id (integer): The worker that will run it, required for in_progress, where it
+                gets a lease as from step_claim.
+            results (any JSON): What the step gave, for complete, error and resolved_manually,
+                as for step_report and step_resolve.
+            error (OutcomeError): What went wrong, for error.
+            permanent (boolean): For error: never try again. Default false.
+            by (text): Who, kept in the history; at most 128 characters.
+            reason (text): Why, kept in the history; at most 128 characters.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            step_id (integer): The step.
+            name (text): Its name.
+            task_id (integer): Its task.
+            changed (boolean): False when it was so already and nothing was written.
+            from_state (text): Its state before.
+            state (text): Its state now.
+            revoked (boolean): True when a worker had the step and lost it; the worker's outcome
+                will be refused.
+            task_state (text): The task's state now.
+            claimed (ClaimedStep): For in_progress: the lease with all that the handler needs,
+                else null.
+
+        Raises:
+            NotFoundError
+            ConflictError
+        """
+        return self._call(
+            43,
+            "step_transition",
+            _given(
+                {
+                    "step_id": step_id,
+                    "to_state": to_state,
+                    "from_state": from_state,
+                    "worker_id": worker_id,
+                    "results": results,
+                    "error": error,
+                    "permanent": permanent,
+                    "by": by,
+                    "reason": reason,
                     "timeout_ms": timeout_ms,
                     "correlation_id": correlation_id,
                 }
