@@ -144,16 +144,9 @@ func (u *unit) take(stepIDs []int64, worker int64) ([]ClaimedStep, error) {
 	if len(stepIDs) == 0 {
 		return nil, nil
 	}
-	taken, err := u.tx.ReadyTake(u.ctx, stepIDs)
+	taken, err := u.takeRows(stepIDs)
 	if err != nil || len(taken.Rows) == 0 {
 		return nil, err
-	}
-	if err := u.adopt(taken.Tasks); err != nil {
-		return nil, err
-	}
-	for _, row := range taken.Rows {
-		u.tasks[row.TaskID].Waiting--
-		u.tasks[row.TaskID].touched = true
 	}
 	found, err := u.tx.ParentList(u.ctx, stepIDs)
 	if err != nil {
@@ -163,16 +156,73 @@ func (u *unit) take(stepIDs []int64, worker int64) ([]ClaimedStep, error) {
 	for _, p := range found {
 		parentsOf[p.ChildID] = append(parentsOf[p.ChildID], p)
 	}
-	starts := u.admit(taken.Steps, parentsOf)
+	starts := u.admit(taken, parentsOf)
 	return u.start(starts, parentsOf, worker)
 }
 
-// admit returns the steps that may really start, at most one of a serial task.
-func (u *unit) admit(steps []workflow.Step, parentsOf map[int64][]store.Parent) []*workflow.Step {
+// takeRows takes rows off the queue. Tasks that a foreign writer has changed are
+// reconciled before anything of them is claimed, and what is then left of their
+// rows is taken again.
+func (u *unit) takeRows(stepIDs []int64) (store.ReadyTaken, error) {
+	taken, err := u.takeOnce(stepIDs)
+	if err != nil {
+		return taken, err
+	}
+	changed := map[int64]bool{}
+	for _, lock := range taken.Tasks {
+		changed[lock.ID] = lock.Dirty && heeded
+	}
+	var again []int64
+	taken.Rows = slices.DeleteFunc(taken.Rows, func(row workflow.ReadyStep) bool {
+		if changed[row.TaskID] {
+			again = append(again, row.StepID)
+		}
+		return changed[row.TaskID]
+	})
+	if len(again) == 0 {
+		return taken, nil
+	}
+	if err := u.reconcile(); err != nil {
+		return taken, err
+	}
+	if err := u.flush(); err != nil {
+		return taken, err
+	}
+	mended, err := u.takeOnce(again)
+	taken.Rows = append(taken.Rows, mended.Rows...)
+	taken.Steps = slices.DeleteFunc(taken.Steps, func(step workflow.Step) bool { return changed[step.TaskID] })
+	taken.Steps = append(taken.Steps, mended.Steps...)
+	return taken, err
+}
+
+// takeOnce takes rows off the queue and counts them.
+func (u *unit) takeOnce(stepIDs []int64) (store.ReadyTaken, error) {
+	taken, err := u.tx.ReadyTake(u.ctx, stepIDs)
+	if err != nil || len(taken.Rows) == 0 {
+		return taken, err
+	}
+	if err := u.adopt(taken.Tasks); err != nil {
+		return taken, err
+	}
+	for _, row := range taken.Rows {
+		u.tasks[row.TaskID].Waiting--
+		u.tasks[row.TaskID].touched = true
+	}
+	return taken, nil
+}
+
+// admit returns the steps that may really start, at most one of a serial task. A
+// row whose step is gone had a foreign writer delete it.
+func (u *unit) admit(taken store.ReadyTaken, parentsOf map[int64][]store.Parent) []*workflow.Step {
 	var starts []*workflow.Step
 	busy := map[int64]bool{}
-	for i := range steps {
-		step := &steps[i]
+	if len(taken.Steps) < len(taken.Rows) {
+		for _, row := range taken.Rows {
+			u.tasks[row.TaskID].reconcile = true
+		}
+	}
+	for i := range taken.Steps {
+		step := &taken.Steps[i]
 		task := u.tasks[step.TaskID]
 		due, ok := u.runnable(task, step, allSatisfied(parentsOf[step.ID]))
 		switch {

@@ -56,7 +56,7 @@ func readSteps(ctx context.Context, r store.Reader, taskIDs []int64) (truth, err
 		return truth{}, err
 	}
 	t.counts = readiness.Parents(edges, func(id int64) workflow.State { return t.states[id] })
-	leases, err := r.LeaseList(ctx, store.LeaseFilter{TaskIDs: taskIDs, Limit: max(1, len(steps))})
+	leases, err := r.LeaseList(ctx, store.LeaseFilter{TaskIDs: taskIDs, Limit: store.MaxPage + len(steps)})
 	if err != nil {
 		return truth{}, err
 	}
@@ -106,6 +106,7 @@ func (u *unit) writeTruth(taskIDs []int64, t truth) error {
 			stale = append(stale, step.ID)
 		}
 	}
+	stale = append(stale, u.forgetDeleted(t)...)
 	if err := skipEmpty(stale, func() error { _, err := u.tx.ReadyDelete(u.ctx, stale); return err }); err != nil {
 		return err
 	}
@@ -113,6 +114,26 @@ func (u *unit) writeTruth(taskIDs []int64, t truth) error {
 		u.requeue(u.tasks[t.steps[i].TaskID], &t.steps[i], t, busy)
 	}
 	return nil
+}
+
+// forgetDeleted frees the leases of steps that a foreign writer has deleted, and
+// returns those of them that have queue rows.
+func (u *unit) forgetDeleted(t truth) (rows []int64) {
+	there := make(map[int64]bool, len(t.steps))
+	for i := range t.steps {
+		there[t.steps[i].ID] = true
+	}
+	for id := range t.leases {
+		if !there[id] {
+			u.freed = append(u.freed, id)
+		}
+	}
+	for id := range t.rows {
+		if !there[id] {
+			rows = append(rows, id)
+		}
+	}
+	return rows
 }
 
 // countStep adds a step to its task's counters and frees a lease that no longer

@@ -182,7 +182,7 @@ func (e *Engine) mend(ctx context.Context, look func(context.Context) (lost, err
 			return err
 		}
 	}
-	if found.dirty {
+	if found.dirty && heeded {
 		return e.clean(ctx)
 	}
 	return nil

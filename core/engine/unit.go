@@ -54,14 +54,23 @@ func newUnit(ctx context.Context, e *Engine, tx store.Tx, now workflow.Instant, 
 
 // adopt takes locked tasks into the unit and makes sure that their templates
 // are known; a task that it has already keeps its working copy, which is newer
-// than what the store read.
+// than what the store read. A dirty task leaves the list here and is reconciled
+// in this transaction, so what a foreign writer did counts before anything is
+// claimed or ended (design section 4).
 func (u *unit) adopt(locked []workflow.TaskLock) error {
-	var types []int64
+	var types, dirty []int64
 	for _, lock := range locked {
 		if u.tasks[lock.ID] == nil {
 			u.tasks[lock.ID] = &workTask{TaskLock: lock, from: lock.State}
 		}
+		if lock.Dirty && heeded {
+			dirty = append(dirty, lock.ID)
+			u.tasks[lock.ID].reconcile = true
+		}
 		types = append(types, lock.NamedTaskID)
+	}
+	if err := skipEmpty(dirty, func() error { return u.tx.DirtyDelete(u.ctx, dirty) }); err != nil {
+		return err
 	}
 	return u.engine.catalog.ensure(u.ctx, u.tx, types)
 }
@@ -227,7 +236,9 @@ func (u *unit) finish() error {
 	return skipEmpty(u.dirty, func() error { return u.tx.DirtyInsert(u.ctx, u.dirty, u.now) })
 }
 
-// writeTasks moves the tasks and writes their counters, in id order.
+// writeTasks writes the tasks' counters and flags, then moves them, in id order:
+// the Rails engine completes a task in that order too, and two writers that take
+// a task's row and its current transition in opposite orders block each other.
 func (u *unit) writeTasks() error {
 	var moves []store.Move
 	var changes []store.TaskChange
@@ -243,16 +254,15 @@ func (u *unit) writeTasks() error {
 			Waiting: task.Waiting, Stuck: task.Stuck, At: u.now,
 			Complete: task.Complete || task.State == workflow.Complete})
 	}
-	if len(moves) > 0 {
-		moved, err := u.tx.TaskMove(u.ctx, moves)
-		if err != nil {
-			return err
-		}
-		if err := u.noteLostTasks(moves, moved); err != nil {
-			return err
-		}
+	err := skipEmpty(changes, func() error { return u.tx.TaskChange(u.ctx, changes) })
+	if err != nil || len(moves) == 0 {
+		return err
 	}
-	return skipEmpty(changes, func() error { return u.tx.TaskChange(u.ctx, changes) })
+	moved, err := u.tx.TaskMove(u.ctx, moves)
+	if err != nil {
+		return err
+	}
+	return u.noteLostTasks(moves, moved)
 }
 
 // via marks a row between, left out of events and statistics (D15).

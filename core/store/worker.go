@@ -44,4 +44,9 @@ type DirtyWriter interface {
 	// distinct task ids. Entries that another transaction holds are passed
 	// over.
 	DirtyTake(ctx context.Context, limit int) ([]int64, error)
+
+	// DirtyDelete deletes the entries of tasks locked by this transaction,
+	// which reconciles them in later statements. Entries that another
+	// transaction holds are passed over: that one reconciles after this.
+	DirtyDelete(ctx context.Context, taskIDs []int64) error
 }

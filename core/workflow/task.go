@@ -42,4 +42,5 @@ type TaskLock struct {
 	State        State
 	TransitionID int64 // current transition row, 0 when there is none
 	Complete     bool
+	Dirty        bool // a change by somebody else waits to be reconciled; the counters may be untrue
 }

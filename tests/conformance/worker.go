@@ -17,6 +17,7 @@ func workerPromises() []promise {
 		{"holding tells whether the worker exists", holdWorker},
 		{"deleting a worker leaves its leases", workerLeases},
 		{"the dirty list gives distinct tasks, oldest first, within the limit", dirtyList},
+		{"a locked task tells whether it is dirty, and its entries can be deleted", dirtyTasks},
 	}
 }
 
@@ -84,5 +85,26 @@ func dirtyList(f *fixture) {
 		require.Equal(f, []int64{7, 5}, must(tx.DirtyTake(f.ctx, 3))(f))
 		require.Equal(f, []int64{1, 5}, must(tx.DirtyTake(f.ctx, 100))(f))
 		require.False(f, must(tx.DirtyExists(f.ctx))(f))
+	})
+}
+
+func dirtyTasks(f *fixture) {
+	one, two := f.job("one", 1), f.job("two", 1)
+	f.write(func(tx store.Tx) {
+		require.NoError(f, tx.DirtyInsert(f.ctx, []int64{one.task, one.task, two.task}, noon))
+	})
+	f.write(func(tx store.Tx) {
+		dirty := func(locks []workflow.TaskLock) (found []bool) {
+			for _, lock := range locks {
+				found = append(found, lock.Dirty)
+			}
+			return found
+		}
+		both := []int64{one.task, two.task}
+		require.Equal(f, []bool{true, true}, dirty(must(tx.TaskLock(f.ctx, both))(f)))
+		require.NoError(f, tx.DirtyDelete(f.ctx, []int64{one.task, 1 << 40}))
+		require.Equal(f, []bool{false, true}, dirty(must(tx.TaskLock(f.ctx, both))(f)))
+		require.Equal(f, []bool{true}, dirty(must(tx.StepLock(f.ctx, two.steps))(f).Tasks))
+		require.Equal(f, []int64{two.task}, must(tx.DirtyTake(f.ctx, 10))(f))
 	})
 }

@@ -111,7 +111,8 @@ FOR NO KEY UPDATE OF k
 -- name: StepLockTasks
 -- only: sent together with the lock, before the ids of the tasks are known; SQLite reads steps first
 SELECT t.task_id, t.named_task_id, k.namespace_id, k.priority, k.concurrent, k.start_at, k.version, k.open, k.running,
-    k.waiting, k.stuck, coalesce(nullif(c.to_state, ''), 'pending'), coalesce(c.id, 0), t.complete
+    k.waiting, k.stuck, coalesce(nullif(c.to_state, ''), 'pending'), coalesce(c.id, 0), t.complete,
+    EXISTS (SELECT 1 FROM {schema}.tasker_core_dirty d WHERE d.task_id = k.task_id)
 FROM {schema}.tasker_core_tasks k
 JOIN {schema}.tasker_tasks t ON t.task_id = k.task_id
 LEFT JOIN {schema}.tasker_task_transitions c ON c.task_id = t.task_id AND c.most_recent

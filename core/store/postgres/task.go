@@ -106,7 +106,7 @@ func (t *tx) TaskLock(ctx context.Context, ids []int64) (locks []workflow.TaskLo
 
 func scanTaskLock(rows pgx.Rows, l *workflow.TaskLock) error {
 	return rows.Scan(&l.ID, &l.NamedTaskID, &l.NamespaceID, &l.Priority, &l.Concurrent, instant{&l.StartAt}, &l.Version,
-		&l.Open, &l.Running, &l.Waiting, &l.Stuck, (*string)(&l.State), &l.TransitionID, &l.Complete)
+		&l.Open, &l.Running, &l.Waiting, &l.Stuck, (*string)(&l.State), &l.TransitionID, &l.Complete, &l.Dirty)
 }
 
 // TaskMove moves tasks by compare-and-set; see store.TaskWriter.

@@ -71,6 +71,11 @@ func (t *tx) DirtyInsert(ctx context.Context, taskIDs []int64, at workflow.Insta
 	return t.plan(ctx, "DirtyInsert", append([]int64{}, taskIDs...), stamp(at))
 }
 
+// DirtyDelete takes tasks off the list; see store.DirtyWriter.
+func (t *tx) DirtyDelete(ctx context.Context, taskIDs []int64) error {
+	return t.plan(ctx, "DirtyDelete", distinct(taskIDs))
+}
+
 // DirtyTake takes the oldest entries from the list; see store.DirtyWriter.
 func (t *tx) DirtyTake(ctx context.Context, limit int) ([]int64, error) {
 	type entry struct{ id, task int64 }

@@ -36,6 +36,17 @@ SELECT EXISTS (SELECT 1 FROM {schema}.tasker_core_dirty)
 INSERT INTO {schema}.tasker_core_dirty (task_id, created_at)
 SELECT d.task_id, $2::timestamp FROM unnest($1::bigint[]) WITH ORDINALITY d (task_id, number) ORDER BY d.number
 
+-- A sweep takes entries first and then waits for the tasks; waiting here for
+-- its entries with the tasks locked would be a deadlock.
+
+-- name: DirtyDelete
+DELETE FROM {schema}.tasker_core_dirty d
+WHERE d.id = ANY(ARRAY(
+    SELECT own.id FROM {schema}.tasker_core_dirty own
+    WHERE own.task_id = ANY($1::bigint[])
+    FOR UPDATE SKIP LOCKED
+))
+
 -- The rows are found once: as a subquery of IN they could be looked for again,
 -- past those that were locked the first time.
 

@@ -97,7 +97,7 @@ func (t *tx) duplicate(ctx context.Context, err error, hash string) error {
 func (t *tx) TaskLock(ctx context.Context, ids []int64) ([]workflow.TaskLock, error) {
 	return list(ctx, t, "TaskLock", func(rows *sql.Rows, l *workflow.TaskLock) error {
 		return rows.Scan(&l.ID, &l.NamedTaskID, &l.NamespaceID, &l.Priority, &l.Concurrent, instant{&l.StartAt}, &l.Version,
-			&l.Open, &l.Running, &l.Waiting, &l.Stuck, &l.State, &l.TransitionID, &l.Complete)
+			&l.Open, &l.Running, &l.Waiting, &l.Stuck, &l.State, &l.TransitionID, &l.Complete, &l.Dirty)
 	}, idSet(ids))
 }
 

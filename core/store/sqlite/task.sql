@@ -28,7 +28,8 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
 
 -- name: TaskLock
 SELECT t.task_id, t.named_task_id, k.namespace_id, k.priority, k.concurrent, k.start_at, k.version, k.open, k.running,
-    k.waiting, k.stuck, coalesce(nullif(c.to_state, ''), 'pending'), coalesce(c.id, 0), t.complete
+    k.waiting, k.stuck, coalesce(nullif(c.to_state, ''), 'pending'), coalesce(c.id, 0), t.complete,
+    EXISTS (SELECT 1 FROM tasker_core_dirty d WHERE d.task_id = k.task_id)
 FROM json_each(?1) wanted
 CROSS JOIN tasker_core_tasks k ON k.task_id = wanted.value
 CROSS JOIN tasker_tasks t ON t.task_id = k.task_id

@@ -67,6 +67,12 @@ func (t *tx) DirtyInsert(ctx context.Context, taskIDs []int64, at workflow.Insta
 	return nil
 }
 
+// DirtyDelete takes tasks off the list; see store.DirtyWriter.
+func (t *tx) DirtyDelete(ctx context.Context, taskIDs []int64) error {
+	_, err := t.exec(ctx, "DirtyDelete", idSet(taskIDs))
+	return err
+}
+
 // DirtyTake takes the oldest entries from the list; see store.DirtyWriter.
 func (t *tx) DirtyTake(ctx context.Context, limit int) ([]int64, error) {
 	type entry struct{ id, task int64 }

@@ -23,6 +23,9 @@ SELECT EXISTS (SELECT 1 FROM tasker_core_dirty)
 -- name: DirtyInsert
 INSERT INTO tasker_core_dirty (task_id, created_at) VALUES (?1, ?2)
 
+-- name: DirtyDelete
+DELETE FROM tasker_core_dirty WHERE task_id IN (SELECT value FROM json_each(?1))
+
 -- name: DirtyTake
 DELETE FROM tasker_core_dirty WHERE id IN (SELECT id FROM tasker_core_dirty ORDER BY id LIMIT ?1 + 0)
 RETURNING id, task_id

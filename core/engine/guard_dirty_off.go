@@ -1,0 +1,6 @@
+//go:build tasker_sabotage_dirty
+
+package engine
+
+// heeded is switched off; the tests must notice.
+const heeded = false
