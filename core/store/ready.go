@@ -42,8 +42,8 @@ type ReadyWriter interface {
 
 	// ReadyTake deletes those of the rows that it can have without waiting for
 	// anybody, with the tasks of these locked, and returns them. Rows that are
-	// gone, and rows of tasks that another transaction has locked, are left
-	// alone and absent from the result.
+	// gone, and rows of tasks and steps that another transaction has locked, are
+	// left alone and absent from the result.
 	ReadyTake(ctx context.Context, stepIDs []int64) (ReadyTaken, error)
 
 	// ReadyDelete deletes rows of tasks locked by this transaction and returns

@@ -60,16 +60,19 @@ FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::integer[
 ON CONFLICT (step_id) DO NOTHING
 
 -- The task first: whoever holds it may delete its rows without waiting for a
--- claim that then passes the task over.
+-- claim that then passes the task over. A step that a foreign writer holds is
+-- passed over as well, or one open transaction would stop its whole route.
 
 -- name: ReadyTakeLock
 -- only: SQLite locks the whole file when the transaction begins
 SELECT q.step_id, q.task_id
 FROM {schema}.tasker_core_ready q
 JOIN {schema}.tasker_core_tasks k ON k.task_id = q.task_id
+JOIN {schema}.tasker_workflow_steps s ON s.workflow_step_id = q.step_id
 WHERE q.step_id = ANY($1::bigint[])
 ORDER BY q.task_id, q.step_id
 FOR NO KEY UPDATE OF k SKIP LOCKED
+FOR NO KEY UPDATE OF s SKIP LOCKED
 FOR UPDATE OF q SKIP LOCKED
 
 -- name: ReadyTake

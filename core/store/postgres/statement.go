@@ -52,7 +52,7 @@ func renderStatements(schema string) (map[string]string, error) {
 }
 
 // lockClause is what a build without the lock strips from the statements.
-var lockClause = regexp.MustCompile(`FOR NO KEY UPDATE( OF k)?( SKIP LOCKED)?`)
+var lockClause = regexp.MustCompile(`FOR NO KEY UPDATE( OF [ks])?( SKIP LOCKED)?`)
 
 // render puts the quoted schema in its places.
 func render(text, schema string) string {

@@ -128,11 +128,17 @@ FROM {schema}.tasker_core_leases l
 WHERE l.step_id = ANY($1::bigint[])
 ORDER BY l.step_id
 
--- Like TaskMove, which says how it works.
+-- Like TaskMove, which says how it works. The step's row is locked first: the
+-- Rails engine saves the step, then moves it, in one transaction, and two
+-- writers that take the two rows in opposite orders block each other. The
+-- compare-and-set needs no lock, so nothing here depends on this one.
 
 -- name: StepMove
-WITH wanted AS (
+WITH wanted AS MATERIALIZED (
     SELECT w.* FROM unnest($1::bigint[], $2::bigint[], $3::timestamp[]) w (owner_id, expected_id, at)
+    JOIN {schema}.tasker_workflow_steps s ON s.workflow_step_id = w.owner_id
+    ORDER BY w.owner_id
+    FOR NO KEY UPDATE OF s
 ),
 cleared AS (
     UPDATE {schema}.tasker_workflow_step_transitions h SET most_recent = false, updated_at = w.at
@@ -147,7 +153,6 @@ mine AS (
     SELECT w.owner_id, w.at, coalesce((
         SELECT max(g.sort_key) FROM {schema}.tasker_workflow_step_transitions g WHERE g.workflow_step_id = w.owner_id), 0)
     FROM wanted w
-    JOIN {schema}.tasker_workflow_steps s ON s.workflow_step_id = w.owner_id
     WHERE w.expected_id = 0 AND NOT EXISTS (
         SELECT 1 FROM {schema}.tasker_workflow_step_transitions g WHERE g.workflow_step_id = w.owner_id AND g.most_recent)
 )
