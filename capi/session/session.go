@@ -135,7 +135,7 @@ func openStore(ctx context.Context, c *config.Config, e *Engine) (database, erro
 	if c.Location.Store == config.PostgreSQL {
 		return opened(postgres.Open(ctx, postgres.Options{
 			URL: c.Location.URL, Schema: c.Database.Schema, Migrate: c.Migrate, MaxConnections: c.Database.MaxConnections,
-			Pooler: c.Database.Pooler, Listen: c.Database.Notify, Clock: e.frozen, Log: log,
+			Pooler: c.Database.Pooler, Listen: c.Database.Notify, TriggersOff: c.Database.Triggers == "off", Clock: e.frozen, Log: log,
 		}))
 	}
 	return opened(sqlite.Open(ctx, sqlite.Options{

@@ -44,6 +44,7 @@ type Database struct {
 	MaxConnections  int    `koanf:"max_connections"`  // of the pool, PostgreSQL
 	Pooler          bool   `koanf:"pooler"`           // a pooler in transaction mode lies between, PostgreSQL
 	Notify          bool   `koanf:"notify"`           // hear of and tell other processes' commits, PostgreSQL
+	Triggers        string `koanf:"triggers"`         // "on" or "off": whether migrating makes those that note foreign writes, PostgreSQL
 }
 
 // Engine holds defaults of requests.

@@ -41,6 +41,7 @@ var settings = []setting{
 	{name: "database.read_connections", kind: integer, fallback: int64(4), least: 1, most: 64},
 	{name: "database.schema", kind: word, fallback: "public"},
 	{name: "database.synchronous", kind: choice, fallback: "full", choices: []string{"full", "normal"}},
+	{name: "database.triggers", kind: choice, fallback: "on", choices: []string{"on", "off"}},
 	{name: "database.url", kind: word, fallback: ""},
 	{name: "engine.environment", kind: word, fallback: ""},
 	{name: "engine.identity_strategy", kind: choice, fallback: "default", choices: []string{"default", "hash"}},

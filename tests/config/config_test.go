@@ -81,7 +81,7 @@ func TestEverySettingHasAVariableAndIsListedByName(t *testing.T) {
 	values := map[string]string{
 		"clock.frozen_at": "2026-01-31T09:30:00Z", "database.max_pages": "100", "database.read_connections": "2",
 		"database.max_connections": "7", "database.notify": "false", "database.pooler": "true", "database.schema": "flow",
-		"database.synchronous": "normal", "database.url": "other.db", "engine.environment": "production",
+		"database.synchronous": "normal", "database.triggers": "off", "database.url": "other.db", "engine.environment": "production",
 		"engine.identity_strategy": "hash", "log.capacity": "7", "log.level": "debug", "migrate": "only",
 		"runtime.gc_percent": "50", "runtime.memory_limit_mb": "512", "runtime.processors": "2",
 		"worker.heartbeat_seconds": "0.5", "worker.lease_seconds": "9", "worker.sweep_seconds": "0.25",

@@ -30,6 +30,7 @@ func stampVersion(f *fixture) {
 	before := f.stamp(j.task)
 	require.Positive(f, before.Version)
 	require.False(f, before.Dirty)
+	require.True(f, before.Current(), "foreign writers are watched where there may be any")
 	f.write(func(tx store.Tx) {
 		must(tx.TaskLock(f.ctx, []int64{j.task}))(f)
 		require.NoError(f, tx.TaskChange(f.ctx, []store.TaskChange{{ID: j.task, Open: 1, At: noon}}))

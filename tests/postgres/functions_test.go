@@ -40,7 +40,7 @@ func functions(t *testing.T, location string) map[string]string {
 		SELECT format('%s(%s)', p.proname, oidvectortypes(p.proargtypes)), coalesce(
 			(SELECT string_agg(format_type(a.type, NULL), ', ' ORDER BY a.n) FROM unnest(p.proallargtypes, p.proargmodes)
 				WITH ORDINALITY a (type, mode, n) WHERE a.mode = 't'), format_type(p.prorettype, NULL))
-		FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace`)
+		FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.prorettype <> 'trigger'::regtype`)
 	require.NoError(t, err)
 	defer rows.Close()
 	found := map[string]string{}

@@ -101,12 +101,12 @@ func TestUpDownUpGivesTheSameSchema(t *testing.T) {
 	t.Parallel()
 	location := testdb.EmptyPostgresDatabase(t)
 	opened := testdb.OpenPostgres(t, location, only)
-	require.Equal(t, []int{1, 2, 3, 4}, migrate(t, opened, store.MigrationPlan{Direction: "up"}))
+	require.Equal(t, []int{1, 2, 3, 4, 5}, migrate(t, opened, store.MigrationPlan{Direction: "up"}))
 	first := objects(t, location)
 	require.Greater(t, len(first), 150)
-	require.Equal(t, []int{4, 3, 2, 1}, migrate(t, opened, store.MigrationPlan{Direction: "down"}))
+	require.Equal(t, []int{5, 4, 3, 2, 1}, migrate(t, opened, store.MigrationPlan{Direction: "down"}))
 	require.Empty(t, objects(t, location))
-	require.Equal(t, []int{1, 2, 3, 4}, migrate(t, opened, store.MigrationPlan{Direction: "up"}))
+	require.Equal(t, []int{1, 2, 3, 4, 5}, migrate(t, opened, store.MigrationPlan{Direction: "up"}))
 	require.Equal(t, first, objects(t, location))
 	require.Empty(t, migrate(t, opened, store.MigrationPlan{Direction: "up"}))
 }
@@ -114,7 +114,7 @@ func TestUpDownUpGivesTheSameSchema(t *testing.T) {
 func TestMigrationStopsAtTheVersionAskedForAndTellsTheStatus(t *testing.T) {
 	t.Parallel()
 	opened := testdb.OpenPostgres(t, testdb.EmptyPostgresDatabase(t), only)
-	require.Equal(t, []int{1, 2, 3, 4}, migrate(t, opened, store.MigrationPlan{Direction: "up", DryRun: true}))
+	require.Equal(t, []int{1, 2, 3, 4, 5}, migrate(t, opened, store.MigrationPlan{Direction: "up", DryRun: true}))
 	require.Equal(t, []int{1, 2}, migrate(t, opened, store.MigrationPlan{Direction: "up", To: version(2)}))
 	require.Equal(t, []int{2}, migrate(t, opened, store.MigrationPlan{Direction: "down", To: version(1)}))
 	status, err := opened.Status(t.Context())
@@ -123,9 +123,9 @@ func TestMigrationStopsAtTheVersionAskedForAndTellsTheStatus(t *testing.T) {
 	status.Migrations[0].AppliedBy = ""
 	require.Equal(t, store.SchemaStatus{Current: 1, Newest: postgres.Newest(), Migrations: []store.Migration{
 		{Version: 1, Name: "rails_tables", AppliedAt: at}, {Version: 2, Name: "core_tables"}, {Version: 3, Name: "views"},
-		{Version: 4, Name: "functions"},
+		{Version: 4, Name: "functions"}, {Version: 5, Name: "triggers"},
 	}}, status)
-	require.Equal(t, []int{2, 3, 4}, migrate(t, opened, store.MigrationPlan{Direction: "up"}))
+	require.Equal(t, []int{2, 3, 4, 5}, migrate(t, opened, store.MigrationPlan{Direction: "up"}))
 	_, err = opened.Migrate(t.Context(), store.MigrationPlan{Direction: "up", To: version(99)})
 	require.Equal(t, fault.InvalidRequest, fault.KindOf(err))
 	_, err = opened.Migrate(t.Context(), store.MigrationPlan{Direction: "sideways"})
@@ -165,7 +165,7 @@ func TestAMigratorWaitsForAnotherUntilItsDeadline(t *testing.T) {
 	_, err := opened.Migrate(short, store.MigrationPlan{Direction: "up", At: at})
 	require.Equal(t, fault.Timeout, fault.KindOf(err))
 	require.NoError(t, other.Close(t.Context()))
-	require.Len(t, migrate(t, opened, store.MigrationPlan{Direction: "up"}), 4)
+	require.Len(t, migrate(t, opened, store.MigrationPlan{Direction: "up"}), 5)
 }
 
 func TestAMigrationThatFailsLeavesItsVersionOut(t *testing.T) {
@@ -190,7 +190,10 @@ func asTheRailsEngineMadeThem(t *testing.T) string {
 	t.Helper()
 	location := testdb.PostgresDatabase(t)
 	testdb.Execute(t, location, "DROP TABLE tasker_core_tasks, tasker_core_ready, tasker_core_leases, tasker_core_workers, "+
-		"tasker_core_dirty, tasker_core_objects, tasker_core_migrations", "CREATE INDEX by_rails ON tasker_tasks (reason)")
+		"tasker_core_dirty, tasker_core_objects, tasker_core_migrations",
+		`DO $$ BEGIN EXECUTE (SELECT 'DROP FUNCTION ' || string_agg(p.oid::regprocedure::text, ', ') || ' CASCADE'
+			FROM pg_proc p WHERE p.proname LIKE 'tasker\_core\_%'); END $$`,
+		"CREATE INDEX by_rails ON tasker_tasks (reason)")
 	return location
 }
 
@@ -199,9 +202,9 @@ func TestTablesOfTheRailsEngineAreLeftAloneUpAndDown(t *testing.T) {
 	location := asTheRailsEngineMadeThem(t)
 	before := objects(t, location)
 	opened := testdb.OpenPostgres(t, location, only)
-	require.Equal(t, []int{1, 2, 3, 4}, migrate(t, opened, store.MigrationPlan{Direction: "up"}))
+	require.Equal(t, []int{1, 2, 3, 4, 5}, migrate(t, opened, store.MigrationPlan{Direction: "up"}))
 	require.Subset(t, objects(t, location), before)
-	require.Equal(t, []int{4, 3, 2, 1}, migrate(t, opened, store.MigrationPlan{Direction: "down"}))
+	require.Equal(t, []int{5, 4, 3, 2, 1}, migrate(t, opened, store.MigrationPlan{Direction: "down"}))
 	require.Equal(t, before, objects(t, location))
 }
 
@@ -231,7 +234,7 @@ func TestEverythingLivesInTheSchemaOfTheOptions(t *testing.T) {
 	outside := k.foreign()
 	require.EqualValues(t, 1, outside.number(`SELECT count(*) FROM "My own-schema".tasker_tasks`))
 	require.Zero(t, outside.number("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
-	require.Equal(t, []int{4, 3, 2, 1}, migrate(t, k.Store, store.MigrationPlan{Direction: "down"}))
+	require.Equal(t, []int{5, 4, 3, 2, 1}, migrate(t, k.Store, store.MigrationPlan{Direction: "down"}))
 	require.Zero(t, outside.number(`SELECT count(*) FROM pg_class WHERE relnamespace = '"My own-schema"'::regnamespace`))
 	require.Zero(t, outside.number(`SELECT count(*) FROM pg_proc WHERE pronamespace IN ('"My own-schema"'::regnamespace, 'public'::regnamespace)`))
 }

@@ -96,14 +96,14 @@ func TestUpDownUpGivesTheSameSchema(t *testing.T) {
 		defer opened.Close()
 		return up(t, opened, store.MigrationPlan{Direction: direction})
 	}
-	require.Equal(t, []int{1, 2, 3, 4}, migrate("up"))
+	require.Equal(t, []int{1, 2, 3, 4, 5}, migrate("up"))
 	first := schema(t, path)
 	require.Len(t, tables(first, "table tasker_core_"), 6)
 	require.Len(t, tables(first, "table tasker_"), 6+13)
 	require.Len(t, tables(first, "view tasker_step_dag_relationships"), 1)
-	require.Equal(t, []int{4, 3, 2, 1}, migrate("down"))
+	require.Equal(t, []int{5, 4, 3, 2, 1}, migrate("down"))
 	require.Empty(t, schema(t, path))
-	require.Equal(t, []int{1, 2, 3, 4}, migrate("up"))
+	require.Equal(t, []int{1, 2, 3, 4, 5}, migrate("up"))
 	require.Equal(t, first, schema(t, path))
 	require.Empty(t, migrate("up"))
 }
@@ -122,7 +122,7 @@ func TestMigrationStopsAtTheVersionAskedFor(t *testing.T) {
 	opened := testdb.Open(t, newFile(t), only)
 	require.Equal(t, []int{1, 2}, up(t, opened, store.MigrationPlan{Direction: "up", To: version(2)}))
 	require.Equal(t, []int{2}, up(t, opened, store.MigrationPlan{Direction: "down", To: version(1)}))
-	require.Equal(t, []int{2, 3, 4}, up(t, opened, store.MigrationPlan{Direction: "up"}))
+	require.Equal(t, []int{2, 3, 4, 5}, up(t, opened, store.MigrationPlan{Direction: "up"}))
 	_, err := opened.Migrate(t.Context(), store.MigrationPlan{Direction: "up", To: version(99)})
 	require.Equal(t, fault.InvalidRequest, fault.KindOf(err))
 	_, err = opened.Migrate(t.Context(), store.MigrationPlan{Direction: "sideways"})
@@ -133,7 +133,7 @@ func TestADryRunChangesNothing(t *testing.T) {
 	t.Parallel()
 	path := newFile(t)
 	opened := testdb.Open(t, path, only)
-	require.Equal(t, []int{1, 2, 3, 4}, up(t, opened, store.MigrationPlan{Direction: "up", DryRun: true}))
+	require.Equal(t, []int{1, 2, 3, 4, 5}, up(t, opened, store.MigrationPlan{Direction: "up", DryRun: true}))
 	require.NoError(t, opened.Close())
 	require.Empty(t, schema(t, path))
 }
@@ -148,15 +148,15 @@ func TestTheStatusTellsWhatIsInstalled(t *testing.T) {
 	status.Migrations[0].AppliedBy = ""
 	require.Equal(t, store.SchemaStatus{Current: 1, Newest: sqlite.Newest(), Migrations: []store.Migration{
 		{Version: 1, Name: "rails_tables", AppliedAt: at}, {Version: 2, Name: "core_tables"}, {Version: 3, Name: "views"},
-		{Version: 4, Name: "functions"},
+		{Version: 4, Name: "functions"}, {Version: 5, Name: "triggers"},
 	}}, status)
 }
 
 func TestADatabaseInMemoryMigratesToo(t *testing.T) {
 	t.Parallel()
 	opened := testdb.Open(t, sqlite.Memory)
-	require.Equal(t, []int{4, 3, 2, 1}, up(t, opened, store.MigrationPlan{Direction: "down"}))
-	require.Equal(t, []int{1, 2, 3, 4}, up(t, opened, store.MigrationPlan{Direction: "up"}))
+	require.Equal(t, []int{5, 4, 3, 2, 1}, up(t, opened, store.MigrationPlan{Direction: "down"}))
+	require.Equal(t, []int{1, 2, 3, 4, 5}, up(t, opened, store.MigrationPlan{Direction: "up"}))
 }
 
 func TestProcessesThatMigrateAtOnceTakeEachStepOnce(t *testing.T) {

@@ -49,10 +49,19 @@ func (s *Store) Describe(ctx context.Context) (store.Description, error) {
 	if err != nil {
 		return store.Description{}, err
 	}
+	watched := false
+	if status.Current >= triggersVersion {
+		err = s.brief(ctx, func(ctx context.Context, q querier) error {
+			return q.QueryRow(ctx, s.statements["GraphStampsWatched"]).Scan(&watched)
+		})
+		if err != nil {
+			return store.Description{}, err
+		}
+	}
 	stat := s.pool.Stat()
 	d.Details = map[string]any{
 		"schema": s.options.Schema, "pooler": s.options.Pooler, "listening": s.options.Listen && !s.options.Pooler,
-		"standby": standby, "max_connections": int64(stat.MaxConns()), "connections": int64(stat.TotalConns()),
+		"standby": standby, "foreign_writes_noted": watched, "max_connections": int64(stat.MaxConns()), "connections": int64(stat.TotalConns()),
 		"connections_in_use": int64(stat.AcquiredConns()), "waits_for_connection": stat.EmptyAcquireCount(),
 	}
 	return d, nil

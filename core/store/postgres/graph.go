@@ -14,10 +14,14 @@ func (s *Store) GraphStamps(ctx context.Context, taskIDs []int64) (map[int64]sto
 	var found map[int64]store.GraphStamp
 	err := s.glance(ctx, func(t *tx) error {
 		found = make(map[int64]store.GraphStamp, len(taskIDs))
+		if err := t.lookAtTriggers(ctx); err != nil {
+			return err
+		}
 		return t.ask(ctx, s.statements["GraphStamps"], func(rows pgx.Rows) error {
 			var id int64
 			stamp := store.GraphStamp{}
 			err := rows.Scan(&id, &stamp.Version, &stamp.Dirty)
+			stamp.Watched = s.watch.holds()
 			found[id] = stamp
 			return err
 		}, distinct(taskIDs))
@@ -31,6 +35,9 @@ func (s *Store) GraphList(ctx context.Context, taskIDs []int64) ([]store.TaskGra
 	ids := distinct(taskIDs)
 	err := s.glance(ctx, func(t *tx) error {
 		graphs = make(store.TaskGraphs, 0, len(ids))
+		if err := t.lookAtTriggers(ctx); err != nil {
+			return err
+		}
 		for _, query := range []struct {
 			name string
 			scan func(pgx.Rows) error
@@ -39,6 +46,7 @@ func (s *Store) GraphList(ctx context.Context, taskIDs []int64) ([]store.TaskGra
 				var g store.TaskGraph
 				err := rows.Scan(&g.TaskID, &g.NamedTaskID, (*string)(&g.State), &g.Concurrent, instant{&g.StartAt},
 					&g.Stamp.Version, &g.Stamp.Dirty)
+				g.Stamp.Watched = s.watch.holds()
 				graphs = append(graphs, g)
 				return err
 			}},

@@ -8,6 +8,17 @@ FROM {schema}.tasker_tasks t
 LEFT JOIN {schema}.tasker_core_tasks k ON k.task_id = t.task_id
 WHERE t.task_id = ANY($1::bigint[])
 
+-- Thirteen triggers, none of them disabled (migration 0005); one that fires on
+-- replicas only is as good as none.
+
+-- name: GraphStampsWatched
+-- only: nobody but this library writes to an embedded file
+SELECT count(*) = 13
+FROM pg_catalog.pg_trigger g
+WHERE g.tgrelid IN ('{schema}.tasker_task_transitions'::regclass, '{schema}.tasker_workflow_step_transitions'::regclass,
+        '{schema}.tasker_workflow_step_edges'::regclass, '{schema}.tasker_workflow_steps'::regclass)
+    AND g.tgname LIKE 'tasker\_core\_%' AND g.tgenabled IN ('O', 'A')
+
 -- name: GraphListHeads
 SELECT t.task_id, t.named_task_id, coalesce(nullif(c.to_state, ''), 'pending'), coalesce(k.concurrent, true),
     k.start_at, coalesce(k.version, 0), EXISTS (SELECT 1 FROM {schema}.tasker_core_dirty d WHERE d.task_id = t.task_id)

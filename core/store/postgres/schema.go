@@ -110,6 +110,9 @@ func (s *Store) migrating(ctx context.Context, fn func(context.Context, *sql.DB)
 	config := s.connection()
 	config.RuntimeParams["search_path"] = nowhere
 	config.RuntimeParams["statement_timeout"] = "0" // the call's deadline counts
+	if s.options.TriggersOff {
+		config.RuntimeParams["tasker_core.triggers"] = "off"
+	}
 	db := stdlib.OpenDB(*config)
 	defer func() { _ = db.Close() }() // nothing of it is in use any more
 	db.SetMaxOpenConns(2)

@@ -51,6 +51,10 @@ type Options struct {
 	// StatementTimeout is when the server ends a statement whose caller it
 	// cannot hear any more; StatementTimeoutDefault when 0.
 	StatementTimeout time.Duration
+	// TriggersOff makes a migration leave out the triggers that note what foreign
+	// writers change; then their changes are looked for by updated_at, and found
+	// later.
+	TriggersOff bool
 	// Clock replaces the database's clock, for tests.
 	Clock func() time.Time
 	// ApplicationName is how sessions show on the server, "tasker_core" when
@@ -83,6 +87,7 @@ type Store struct {
 	statements map[string]string // text by name; never changes
 	clock      *clock
 	wire       *wire // notifications between processes
+	watch      watch // whether triggers note foreign changes
 
 	closing context.Context // ends when Close begins; its cause is a Closed fault
 	shut    context.CancelCauseFunc
