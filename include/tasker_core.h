@@ -1439,7 +1439,7 @@ TASKER_API int32_t tasker_task_cancel(tasker_engine engine, const uint8_t *reque
  * Request:
  *   task_id (integer, optional): The task; give this or task_ids.
  *   task_ids (list of integer, optional): The tasks, 1 to 1000.
- *   step_ids (list of integer, optional): Only these steps.
+ *   step_ids (list of integer, optional): Only these steps; an empty list names none.
  *
  * Reply:
  *   items (list of StepReadiness): The steps by task and id.
@@ -1460,7 +1460,7 @@ TASKER_API int32_t tasker_step_readiness(tasker_engine engine, const uint8_t *re
  * Request:
  *   task_id (integer, optional): The task; give this or task_ids.
  *   task_ids (list of integer, optional): The tasks, 1 to 1000.
- *   step_ids (list of integer, optional): Only these steps.
+ *   step_ids (list of integer, optional): Only these steps; an empty list names none.
  *
  * Reply:
  *   items (list of StepReadiness): The steps by task and id.

@@ -17,7 +17,7 @@ type ReadinessRequest struct {
 	TaskID int64 `json:"task_id,omitempty"`
 	// The tasks, 1 to 1000.
 	TaskIDs []int64 `json:"task_ids,omitempty"`
-	// Only these steps.
+	// Only these steps; an empty list names none.
 	StepIDs []int64 `json:"step_ids,omitempty"`
 }
 
@@ -120,7 +120,7 @@ func (e *Engine) readiness(ctx context.Context, r ReadinessRequest, keep func(*r
 			return taskNotFound(r.TaskID)
 		}
 		for i := range all {
-			reply.Items = append(reply.Items, all[i].readiness(r.StepIDs, keep)...)
+			reply.Items = append(reply.Items, all[i].readiness(e.Policy, r.StepIDs, keep)...)
 		}
 		return err
 	})
@@ -128,11 +128,11 @@ func (e *Engine) readiness(ctx context.Context, r ReadinessRequest, keep func(*r
 }
 
 // readiness renders the verdicts on one task's steps that are wanted.
-func (j *judged) readiness(only []int64, keep func(*readiness.Verdict) bool) []StepReadiness {
+func (j *judged) readiness(p *readiness.Policy, only []int64, keep func(*readiness.Verdict) bool) []StepReadiness {
 	var items []StepReadiness
 	for i := range j.steps {
 		step, v := &j.steps[i], &j.verdicts[i]
-		if !keep(v) || (len(only) > 0 && !slices.Contains(only, step.ID)) {
+		if !keep(v) || (only != nil && !slices.Contains(only, step.ID)) {
 			continue
 		}
 		count := j.counts[step.ID]
@@ -140,7 +140,7 @@ func (j *judged) readiness(only []int64, keep func(*readiness.Verdict) bool) []S
 			Name: step.Name, CurrentState: step.State, DependenciesSatisfied: v.DependenciesSatisfied,
 			RetryEligible: v.RetryEligible, ReadyForExecution: v.Ready, Reason: v.Reason, LastFailureAt: v.LastFailureAt,
 			NextRetryAt: v.NextRetryAt, TotalParents: count[0], CompletedParents: count[1], Attempts: step.Tries(),
-			RetryLimit: limitOf(step), BackoffSeconds: step.BackoffSeconds, LastAttemptedAt: step.LastAttemptedAt})
+			RetryLimit: p.Limit(step.RetryLimit), BackoffSeconds: step.BackoffSeconds, LastAttemptedAt: step.LastAttemptedAt})
 	}
 	return items
 }

@@ -104,11 +104,12 @@ func (s *Step) attempts() int {
 	return *s.Attempts
 }
 
-// limit returns the attempts allowed in total.
-func (p Policy) limit(s *Step) int {
+// Limit returns the attempts that a stored retry_limit allows in total, nil being
+// NULL.
+func (p Policy) Limit(stored *int) int {
 	limit := RetryLimitDefault
-	if s.RetryLimit != nil {
-		limit = *s.RetryLimit
+	if stored != nil {
+		limit = *stored
 	}
 	if p.FirstAlways {
 		return max(limit, 1) // 0 and 1 both mean one attempt (D3)
@@ -118,7 +119,7 @@ func (p Policy) limit(s *Step) int {
 
 // eligible is rule R6, and under Core also whether a re-try is allowed at all.
 func (p Policy) eligible(s *Step) bool {
-	if s.attempts() >= p.limit(s) {
+	if s.attempts() >= p.Limit(s.RetryLimit) {
 		return false
 	}
 	return !p.FirstAlways || p.first(s) || s.Retryable && !s.Permanent
@@ -169,7 +170,7 @@ func (p Policy) obstacle(s *Step, v *Verdict) string {
 // exhausted returns why no attempt is left, or nothing.
 func (p Policy) exhausted(s *Step, v *Verdict) string {
 	switch {
-	case s.attempts() >= p.limit(s):
+	case s.attempts() >= p.Limit(s.RetryLimit):
 		return RetriesExhausted
 	case p.FirstAlways && v.RetryEligible:
 		return ""

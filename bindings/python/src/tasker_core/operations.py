@@ -1126,7 +1126,7 @@ class Operations:
         Args:
             task_id (integer): The task; give this or task_ids.
             task_ids (list of integer): The tasks, 1 to 1000.
-            step_ids (list of integer): Only these steps.
+            step_ids (list of integer): Only these steps; an empty list names none.
             timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
                 Default 30000. When it passes, the outcome of a write is unknown and repeating
                 the same call is safe.
@@ -1169,7 +1169,7 @@ class Operations:
         Args:
             task_id (integer): The task; give this or task_ids.
             task_ids (list of integer): The tasks, 1 to 1000.
-            step_ids (list of integer): Only these steps.
+            step_ids (list of integer): Only these steps; an empty list names none.
             timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
                 Default 30000. When it passes, the outcome of a write is unknown and repeating
                 the same call is safe.
