@@ -158,7 +158,7 @@ type vector struct {
 }
 
 func load(t *testing.T) (vectors struct{ Task, Step []vector }) {
-	raw, err := os.ReadFile(filepath.Join(cmp.Or(os.Getenv("TASKER_VECTORS"), "testdata"), "state_machines.json"))
+	raw, err := os.ReadFile(filepath.Join("../vectors/testdata", "state_machines.json"))
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(raw, &vectors))
 	require.GreaterOrEqual(t, len(vectors.Task), 49)

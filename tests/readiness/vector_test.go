@@ -1,7 +1,6 @@
 package readiness_test
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -74,7 +73,7 @@ func read(t *testing.T, folder, name string, into any) {
 
 func vectors(t *testing.T) []vector {
 	var file struct{ Vectors []vector }
-	read(t, cmp.Or(os.Getenv("TASKER_VECTORS"), "testdata"), "readiness.json", &file)
+	read(t, "../vectors/testdata", "readiness.json", &file)
 	require.GreaterOrEqual(t, len(file.Vectors), 132)
 	return file.Vectors
 }
