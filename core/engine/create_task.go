@@ -133,8 +133,23 @@ func (e *Engine) createTasks(ctx context.Context, correlation string, tasks []Ne
 	return e.creates.Do(ctx, job)
 }
 
-// runCreates serves one group of create calls in one transaction.
+// createRounds bounds how often a group looks again for tasks that others create
+// at the same time: each round loses to another task.
+const createRounds = 3
+
+// runCreates serves one group of create calls in one transaction. One that lost
+// the race for an identity to another process is begun anew: it then finds the
+// task of the winner, which answers like any other duplicate (D16).
 func (e *Engine) runCreates(ctx context.Context, jobs []createJob) (results []batch.Result[CreateTasksReply], err error) {
+	for range createRounds {
+		if results, err = e.createGroup(ctx, jobs); fault.KindOf(err) != fault.Duplicate {
+			break
+		}
+	}
+	return results, err
+}
+
+func (e *Engine) createGroup(ctx context.Context, jobs []createJob) (results []batch.Result[CreateTasksReply], err error) {
 	err = e.write(shared(ctx, len(jobs)), "", func(u *unit) error {
 		results = make([]batch.Result[CreateTasksReply], len(jobs))
 		answers, errs, err := u.create(jobs)

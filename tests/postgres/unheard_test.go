@@ -53,6 +53,7 @@ func (p *proxy) loseWriteCommit(deliver bool) {
 	p.lose.Store(&lose)
 }
 
+// newSingle asks for a task, with an idempotency key unless it is empty.
 func newSingle(key string) engine.CreateTaskRequest {
 	return engine.CreateTaskRequest{NewTask: engine.NewTask{Name: "single", Context: workflow.JSON(`{"n":1}`), IdentityKey: key}}
 }
