@@ -183,6 +183,7 @@ func (e *Engine) start(c *config.Config) {
 		Report: func(err error) {
 			e.Log(telemetry.Warn, "a background task failed", map[string]any{"error": err.Error()})
 		},
+		Panicked:  func(cause any, stack []byte) error { return e.Panicked("background", cause, stack) },
 		BeatEvery: c.Worker.Heartbeat(), TickEvery: c.Worker.Sweep(), Draw: rand.Float64,
 	})
 }
@@ -234,9 +235,11 @@ func (e *Engine) Log(level, message string, fields map[string]any) {
 }
 
 // Panicked counts a panic that ended a call and logs it with its stack, which
-// goes nowhere else. It returns the error to answer.
+// goes nowhere else; the caches of the use cases are dropped (design section 8).
+// It returns the error to answer.
 func (e *Engine) Panicked(operation string, cause any, stack []byte) error {
 	e.panics.Add()
+	e.cases.DropCaches()
 	e.Log(telemetry.Error, "a defect ended a call", map[string]any{
 		"operation": operation, "panic": fmt.Sprint(cause), "stack": string(stack),
 	})

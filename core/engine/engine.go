@@ -99,13 +99,19 @@ func New(options Options) *Engine {
 	return e
 }
 
-// survive returns what a group does with a panic: the caches may be half-made,
-// so they are dropped, and the engine goes on.
+// survive returns what a group does with a panic.
 func (e *Engine) survive(operation string) func(any, []byte) error {
 	return func(cause any, stack []byte) error {
-		e.catalog.forget()
+		e.DropCaches()
 		return e.Options.Panicked(operation, cause, stack)
 	}
+}
+
+// DropCaches forgets what the engine has read and keeps, so that it is read
+// again. Whoever catches a panic calls it: a cache may be half-made.
+func (e *Engine) DropCaches() {
+	e.catalog.forget()
+	e.workers.bump() // their routes are matched again
 }
 
 // seededDraw returns a generator of its own, so that tests can replace it.

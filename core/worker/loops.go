@@ -6,18 +6,20 @@ package worker
 
 import (
 	"context"
+	"runtime/debug"
 	"sync"
 	"time"
-
-	"github.com/tasker-systems/tasker-core-go/core/fault"
 )
 
-// Options are the work and its pace. Tick, Ring, Report and Draw are required.
+// Options are the work and its pace. Tick, Ring, Report, Panicked and Draw are
+// required.
 type Options struct {
 	// Tick looks after the database; beat says that heartbeats are due.
-	Tick      func(ctx context.Context, beat bool) error
-	Ring      func()          // wake those who wait in this process
-	Report    func(error)     // log a failure; the loop goes on
+	Tick   func(ctx context.Context, beat bool) error
+	Ring   func()      // wake those who wait in this process
+	Report func(error) // log a failure; the loop goes on
+	// Panicked makes an error of a panic in a tick, which the loop survives.
+	Panicked  func(cause any, stack []byte) error
 	TickEvery time.Duration   // between two ticks; shorter when heartbeats need it
 	BeatEvery time.Duration   // between two heartbeats
 	Draw      func() float64  // in [0,1), spreads the ticks of many processes
@@ -74,7 +76,7 @@ func (l *Loops) tick(ctx context.Context) {
 func (l *Loops) guarded(ctx context.Context, beat bool) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fault.New(fault.Internal, "a defect ended a background task: %v", p)
+			err = l.options.Panicked(p, debug.Stack())
 		}
 	}()
 	bounded, cancel := context.WithTimeout(ctx, callDeadline)

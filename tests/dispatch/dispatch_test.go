@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/tasker-systems/tasker-core-go/core/engine"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 	"github.com/tasker-systems/tasker-core-go/core/store"
+	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
 
 // No goroutine of a call or an engine is left behind.
@@ -194,6 +196,45 @@ func TestAPanicInAGroupOfCallsIsCountedAndLoggedToo(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, logs, "defect in a group")
 	must(t, e, "task_create", `{"name": "order_flow", "context": {"order_id": 44}}`)
+}
+
+// counting counts how often task types are read in full.
+type counting struct {
+	store.Store
+	reads *atomic.Int64
+}
+
+type countingReader struct {
+	store.Reader
+	reads *atomic.Int64
+}
+
+func (c counting) Read(ctx context.Context, fn func(store.Reader) error) error {
+	return c.Store.Read(ctx, func(r store.Reader) error { return fn(countingReader{r, c.reads}) })
+}
+
+func (c countingReader) NamedTaskList(ctx context.Context, f store.NamedTaskFilter) ([]workflow.NamedTask, error) {
+	c.reads.Add(1)
+	return c.Reader.NamedTaskList(ctx, f)
+}
+
+// Only a panic in a group of calls dropped the engine's caches (design section 8).
+func TestAPanicInAnyCallDropsTheCaches(t *testing.T) {
+	t.Parallel()
+	e := open(t, `, "worker": {"lease_seconds": 3600, "sweep_seconds": 600}`) // no loop uses the store meanwhile
+	prepare(t, e)
+	reads := &atomic.Int64{}
+	e.Cases().Store = counting{e.Cases().Store, reads}
+	create := func(n int) int64 {
+		must(t, e, "task_create", fmt.Sprintf(`{"name": "order_flow", "version": "1.0.0", "context": {"order_id": %d}}`, n))
+		return reads.Load()
+	}
+	before := create(50)
+	require.Equal(t, before, create(51), "a task type is kept")
+	e.Cases().Schema = nil
+	_, err := call(t, e, "schema_status", "")
+	require.Equal(t, fault.Internal, fault.KindOf(err))
+	require.Equal(t, before+1, create(52), "and read again after a panic")
 }
 
 func TestAnInternalErrorIsLoggedInFull(t *testing.T) {

@@ -32,6 +32,9 @@ func TestTheLoopsGoOnAfterErrorsAndPanicsAndEndTogether(t *testing.T) {
 			return fault.New(fault.Unavailable, "away")
 		},
 		Ring: func() { rings.Add(1) }, Report: func(err error) { reported <- err },
+		Panicked: func(cause any, stack []byte) error {
+			return fault.New(fault.Internal, "%v in %d bytes", cause, len(stack))
+		},
 		BeatEvery: time.Millisecond, TickEvery: time.Millisecond, Draw: func() float64 { return 0.5 }, Changes: changes,
 	})
 	changes <- struct{}{}
