@@ -8,10 +8,13 @@ import (
 
 // ReadyReader reads the claim queue.
 type ReadyReader interface {
-	// ReadyCandidates returns, for each route, at most perRoute rows that were
-	// due when written, by priority (greatest first), due time and step id, and
-	// at most perRoute scheduled rows with DueAt <= now, by due time and id.
-	ReadyCandidates(ctx context.Context, routes []int64, now workflow.Instant, perRoute int) ([]workflow.ReadyStep, error)
+	// ReadyCandidates returns what a claim chooses from, in no order: of every
+	// namespace at least the first limit rows of the routes that were due when
+	// written, by priority (greatest first), due time and step id, and at least
+	// the first limit scheduled rows with DueAt <= now, by due time and id; of no
+	// route more than limit rows of either kind. A store looks at each route or,
+	// when there are many, walks the queue (see Walk).
+	ReadyCandidates(ctx context.Context, routes []int64, now workflow.Instant, limit int) ([]workflow.ReadyStep, error)
 
 	// ReadyNextDue returns the earliest DueAt of the scheduled rows of the
 	// routes that is later than now, the zero instant when there is none.

@@ -25,7 +25,9 @@ CREATE TABLE {schema}.tasker_core_tasks (
 
 -- The claim queue. Rows are inserted and deleted, never updated. Scheduled rows
 -- have an index of their own, so that a pile of future retries does not lie in
--- the way of a claim.
+-- the way of a claim. Each kind has two orders: by route, for workers with few
+-- routes, and by namespace, for those with so many that looking at every one
+-- costs more than walking the queue.
 CREATE TABLE {schema}.tasker_core_ready (
     step_id bigint PRIMARY KEY,
     task_id bigint NOT NULL
@@ -39,6 +41,10 @@ CREATE TABLE {schema}.tasker_core_ready (
 CREATE INDEX tasker_core_ready_due ON {schema}.tasker_core_ready (route_id, priority DESC, due_at, step_id)
     WHERE NOT scheduled;
 CREATE INDEX tasker_core_ready_scheduled ON {schema}.tasker_core_ready (route_id, due_at, step_id)
+    WHERE scheduled;
+CREATE INDEX tasker_core_ready_walk ON {schema}.tasker_core_ready (namespace_id, priority DESC, due_at, step_id)
+    WHERE NOT scheduled;
+CREATE INDEX tasker_core_ready_walk_scheduled ON {schema}.tasker_core_ready (namespace_id, due_at, step_id)
     WHERE scheduled;
 CREATE INDEX tasker_core_ready_task ON {schema}.tasker_core_ready (task_id);
 

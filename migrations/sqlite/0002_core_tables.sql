@@ -21,7 +21,9 @@ CREATE TABLE tasker_core_tasks (
 
 -- The claim queue. Rows are inserted and deleted, never updated. Scheduled rows
 -- have an index of their own, so that a pile of future retries does not lie in
--- the way of a claim.
+-- the way of a claim. Each kind has two orders: by route, for workers with few
+-- routes, and by namespace, for those with so many that looking at every one
+-- costs more than walking the queue.
 CREATE TABLE tasker_core_ready (
     step_id INTEGER PRIMARY KEY,
     task_id INTEGER NOT NULL
@@ -35,6 +37,10 @@ CREATE TABLE tasker_core_ready (
 CREATE INDEX tasker_core_ready_due ON tasker_core_ready (route_id, priority DESC, due_at, step_id)
     WHERE scheduled = 0;
 CREATE INDEX tasker_core_ready_scheduled ON tasker_core_ready (route_id, due_at, step_id)
+    WHERE scheduled = 1;
+CREATE INDEX tasker_core_ready_walk ON tasker_core_ready (namespace_id, priority DESC, due_at, step_id)
+    WHERE scheduled = 0;
+CREATE INDEX tasker_core_ready_walk_scheduled ON tasker_core_ready (namespace_id, due_at, step_id)
     WHERE scheduled = 1;
 CREATE INDEX tasker_core_ready_task ON tasker_core_ready (task_id);
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -33,6 +34,7 @@ const sabotage = "TASKER_CONFORMANCE_SABOTAGE"
 var broken = map[string]func(store.Tx) store.Tx{
 	"step:_a_move_that_expects_another_row_changes_nothing": func(tx store.Tx) store.Tx { return setsWithoutComparing{tx} },
 	"each_route_gives_at_most_its_limit":                    func(tx store.Tx) store.Tx { return ignoresLimits{tx} },
+	"many_routes_are_answered_like_few":                     func(tx store.Tx) store.Tx { return seesOneNamespace{tx} },
 	"a_second_lease_of_a_step_is_a_Conflict":                func(tx store.Tx) store.Tx { return swallowsConflicts{tx} },
 }
 
@@ -97,4 +99,18 @@ type swallowsConflicts struct{ store.Tx }
 func (s swallowsConflicts) LeaseInsert(ctx context.Context, leases []workflow.Lease) error {
 	_ = s.Tx.LeaseInsert(ctx, leases)
 	return nil
+}
+
+// seesOneNamespace walks the first queue alone when it is asked for many routes.
+type seesOneNamespace struct{ store.Tx }
+
+func (s seesOneNamespace) ReadyCandidates(
+	ctx context.Context, routes []int64, now workflow.Instant, limit int,
+) ([]workflow.ReadyStep, error) {
+	rows, err := s.Tx.ReadyCandidates(ctx, routes, now, limit)
+	if len(routes) >= store.WalkFrom && len(rows) > 0 {
+		one := rows[0].NamespaceID
+		rows = slices.DeleteFunc(rows, func(r workflow.ReadyStep) bool { return r.NamespaceID != one })
+	}
+	return rows, err
 }

@@ -12,16 +12,24 @@ import (
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
 
-// ReadyCandidates looks at the top of queues: first what was due when written,
-// then what has become due; see store.ReadyReader.
+// ReadyCandidates looks at the top of queues; see store.ReadyReader.
 func (t *tx) ReadyCandidates(
-	ctx context.Context, routes []int64, now workflow.Instant, perRoute int,
+	ctx context.Context, routes []int64, now workflow.Instant, limit int,
 ) (candidates []workflow.ReadyStep, err error) {
-	collect, wanted := appendTo(&candidates, scanReady), distinct(routes)
-	if err := t.ask(ctx, t.store.statements["ReadyCandidates"], collect, wanted, perRoute); err != nil {
+	wanted := distinct(routes)
+	if len(wanted) >= store.WalkFrom {
+		found, complete, err := store.Walk(wanted, limit, func(perQueue, atMost int) ([]workflow.ReadyStep, error) {
+			return list(ctx, t, "ReadyWalk", scanReady, perQueue, atMost, stamp(now))
+		})
+		if err != nil || complete {
+			return found, err
+		}
+	}
+	collect := appendTo(&candidates, scanReady)
+	if err := t.ask(ctx, t.store.statements["ReadyCandidates"], collect, wanted, limit); err != nil {
 		return nil, err
 	}
-	err = t.each(ctx, "ReadyCandidatesScheduled", collect, wanted, perRoute, stamp(now))
+	err = t.each(ctx, "ReadyCandidatesScheduled", collect, wanted, limit, stamp(now))
 	return candidates, err
 }
 
@@ -31,8 +39,16 @@ func scanReady(rows pgx.Rows, r *workflow.ReadyStep) error {
 
 // ReadyNextDue returns the next due time; see store.ReadyReader.
 func (t *tx) ReadyNextDue(ctx context.Context, routes []int64, now workflow.Instant) (next workflow.Instant, err error) {
-	err = t.each(ctx, "ReadyNextDue", func(rows pgx.Rows) error { return rows.Scan(instant{&next}) },
-		distinct(routes), stamp(now))
+	wanted := distinct(routes)
+	if len(wanted) >= store.WalkFrom {
+		found, complete, err := store.Walk(wanted, 1, func(perQueue, atMost int) ([]workflow.ReadyStep, error) {
+			return list(ctx, t, "ReadyWalkNext", scanReady, perQueue, atMost, stamp(now))
+		})
+		if err != nil || complete {
+			return store.EarliestDue(found), err
+		}
+	}
+	err = t.each(ctx, "ReadyNextDue", func(rows pgx.Rows) error { return rows.Scan(instant{&next}) }, wanted, stamp(now))
 	return next, err
 }
 

@@ -34,6 +34,65 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) next
 
+-- The heads of all queues, for workers with many routes: the namespaces that
+-- have rows are found by hopping along the index, and of each the first rows are
+-- read in the order of claims, up to $1 of one queue and $2 in all.
+
+-- name: ReadyWalk
+WITH RECURSIVE due (namespace_id) AS (
+    SELECT min(q.namespace_id) FROM {schema}.tasker_core_ready q WHERE NOT q.scheduled
+    UNION ALL
+    SELECT (SELECT min(q.namespace_id) FROM {schema}.tasker_core_ready q
+        WHERE NOT q.scheduled AND q.namespace_id > d.namespace_id)
+    FROM due d
+    WHERE d.namespace_id IS NOT NULL
+),
+later (namespace_id) AS (
+    SELECT min(q.namespace_id) FROM {schema}.tasker_core_ready q WHERE q.scheduled
+    UNION ALL
+    SELECT (SELECT min(q.namespace_id) FROM {schema}.tasker_core_ready q
+        WHERE q.scheduled AND q.namespace_id > l.namespace_id)
+    FROM later l
+    WHERE l.namespace_id IS NOT NULL
+)
+SELECT top.step_id, top.task_id, top.route_id, top.namespace_id, top.priority, top.due_at, top.scheduled
+FROM due d
+CROSS JOIN LATERAL (
+    SELECT q.* FROM {schema}.tasker_core_ready q
+    WHERE q.namespace_id = d.namespace_id AND NOT q.scheduled
+    ORDER BY q.priority DESC, q.due_at, q.step_id
+    LIMIT $1::bigint
+) top
+UNION ALL
+SELECT top.step_id, top.task_id, top.route_id, top.namespace_id, top.priority, top.due_at, top.scheduled
+FROM later l
+CROSS JOIN LATERAL (
+    SELECT q.* FROM {schema}.tasker_core_ready q
+    WHERE q.namespace_id = l.namespace_id AND q.scheduled AND q.due_at <= $3::timestamp
+    ORDER BY q.due_at, q.step_id
+    LIMIT $1::bigint
+) top
+LIMIT $2::bigint
+
+-- name: ReadyWalkNext
+WITH RECURSIVE later (namespace_id) AS (
+    SELECT min(q.namespace_id) FROM {schema}.tasker_core_ready q WHERE q.scheduled
+    UNION ALL
+    SELECT (SELECT min(q.namespace_id) FROM {schema}.tasker_core_ready q
+        WHERE q.scheduled AND q.namespace_id > l.namespace_id)
+    FROM later l
+    WHERE l.namespace_id IS NOT NULL
+)
+SELECT top.step_id, top.task_id, top.route_id, top.namespace_id, top.priority, top.due_at, top.scheduled
+FROM later l
+CROSS JOIN LATERAL (
+    SELECT q.* FROM {schema}.tasker_core_ready q
+    WHERE q.namespace_id = l.namespace_id AND q.scheduled AND q.due_at > $3::timestamp
+    ORDER BY q.due_at, q.step_id
+    LIMIT $1::bigint
+) top
+LIMIT $2::bigint
+
 -- name: ReadyListByTask
 SELECT q.step_id, q.task_id, q.route_id, q.namespace_id, q.priority, q.due_at, q.scheduled
 FROM {schema}.tasker_core_ready q

@@ -10,16 +10,25 @@ import (
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
 
-// ReadyCandidates looks at the top of queues: first what was due when written,
-// then what has become due; see store.ReadyReader.
+// ReadyCandidates looks at the top of queues; see store.ReadyReader.
 func (t *tx) ReadyCandidates(
-	ctx context.Context, routes []int64, now workflow.Instant, perRoute int,
+	ctx context.Context, routes []int64, now workflow.Instant, limit int,
 ) ([]workflow.ReadyStep, error) {
-	due, err := list(ctx, t, "ReadyCandidates", scanReady, idSet(routes), perRoute)
+	wanted := distinct(routes)
+	if len(wanted) >= store.WalkFrom {
+		found, complete, err := store.Walk(wanted, limit, func(perQueue, atMost int) ([]workflow.ReadyStep, error) {
+			return list(ctx, t, "ReadyWalk", scanReady, perQueue, atMost, stamp(now))
+		})
+		if err != nil || complete {
+			return found, err
+		}
+	}
+	set := idArray(wanted)
+	due, err := list(ctx, t, "ReadyCandidates", scanReady, set, limit)
 	if err != nil {
 		return nil, err
 	}
-	scheduled, err := list(ctx, t, "ReadyCandidatesScheduled", scanReady, idSet(routes), perRoute, stamp(now))
+	scheduled, err := list(ctx, t, "ReadyCandidatesScheduled", scanReady, set, limit, stamp(now))
 	return append(due, scheduled...), err
 }
 
@@ -29,8 +38,17 @@ func scanReady(rows *sql.Rows, r *workflow.ReadyStep) error {
 
 // ReadyNextDue returns the next due time; see store.ReadyReader.
 func (t *tx) ReadyNextDue(ctx context.Context, routes []int64, now workflow.Instant) (next workflow.Instant, err error) {
+	wanted := distinct(routes)
+	if len(wanted) >= store.WalkFrom {
+		found, complete, err := store.Walk(wanted, 1, func(perQueue, atMost int) ([]workflow.ReadyStep, error) {
+			return list(ctx, t, "ReadyWalkNext", scanReady, perQueue, atMost, stamp(now))
+		})
+		if err != nil || complete {
+			return store.EarliestDue(found), err
+		}
+	}
 	err = t.each(ctx, "ReadyNextDue", func(rows *sql.Rows) error { return rows.Scan(instant{&next}) },
-		idSet(routes), stamp(now))
+		idArray(wanted), stamp(now))
 	return next, err
 }
 

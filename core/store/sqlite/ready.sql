@@ -32,6 +32,65 @@ SELECT min((
 ))
 FROM json_each(?1) route
 
+-- The heads of all queues, for workers with many routes: the namespaces that
+-- have rows are found by hopping along the index, and of each the first rows are
+-- read in the order of claims, up to ?1 of one queue and ?2 in all.
+
+-- name: ReadyWalk
+WITH RECURSIVE due (namespace_id) AS (
+    SELECT min(namespace_id) FROM tasker_core_ready WHERE scheduled = 0
+    UNION ALL
+    SELECT (SELECT min(q.namespace_id) FROM tasker_core_ready q
+        WHERE q.scheduled = 0 AND q.namespace_id > due.namespace_id)
+    FROM due
+    WHERE due.namespace_id IS NOT NULL
+),
+later (namespace_id) AS (
+    SELECT min(namespace_id) FROM tasker_core_ready WHERE scheduled = 1
+    UNION ALL
+    SELECT (SELECT min(q.namespace_id) FROM tasker_core_ready q
+        WHERE q.scheduled = 1 AND q.namespace_id > later.namespace_id)
+    FROM later
+    WHERE later.namespace_id IS NOT NULL
+)
+SELECT q.step_id, q.task_id, q.route_id, q.namespace_id, q.priority, q.due_at, q.scheduled
+FROM due
+CROSS JOIN tasker_core_ready q ON q.step_id IN (
+    SELECT top.step_id FROM tasker_core_ready top
+    WHERE top.namespace_id = due.namespace_id AND top.scheduled = 0
+    ORDER BY top.priority DESC, top.due_at, top.step_id
+    LIMIT ?1 + 0
+)
+UNION ALL
+SELECT q.step_id, q.task_id, q.route_id, q.namespace_id, q.priority, q.due_at, q.scheduled
+FROM later
+CROSS JOIN tasker_core_ready q ON q.step_id IN (
+    SELECT top.step_id FROM tasker_core_ready top
+    WHERE top.namespace_id = later.namespace_id AND top.scheduled = 1 AND top.due_at <= ?3
+    ORDER BY top.due_at, top.step_id
+    LIMIT ?1 + 0
+)
+LIMIT ?2 + 0
+
+-- name: ReadyWalkNext
+WITH RECURSIVE later (namespace_id) AS (
+    SELECT min(namespace_id) FROM tasker_core_ready WHERE scheduled = 1
+    UNION ALL
+    SELECT (SELECT min(q.namespace_id) FROM tasker_core_ready q
+        WHERE q.scheduled = 1 AND q.namespace_id > later.namespace_id)
+    FROM later
+    WHERE later.namespace_id IS NOT NULL
+)
+SELECT q.step_id, q.task_id, q.route_id, q.namespace_id, q.priority, q.due_at, q.scheduled
+FROM later
+CROSS JOIN tasker_core_ready q ON q.step_id IN (
+    SELECT top.step_id FROM tasker_core_ready top
+    WHERE top.namespace_id = later.namespace_id AND top.scheduled = 1 AND top.due_at > ?3
+    ORDER BY top.due_at, top.step_id
+    LIMIT ?1 + 0
+)
+LIMIT ?2 + 0
+
 -- name: ReadyListByTask
 SELECT q.step_id, q.task_id, q.route_id, q.namespace_id, q.priority, q.due_at, q.scheduled
 FROM json_each(?1) wanted
