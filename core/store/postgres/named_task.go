@@ -105,43 +105,46 @@ func (t *tx) install(ctx context.Context, install store.NamedTaskInstall) (named
 // inserted in the order of their names, all systems first, so that two
 // templates with some in common wait for each other in one direction only.
 func (t *tx) installSteps(ctx context.Context, install store.NamedTaskInstall) ([]workflow.Route, error) {
-	systems := map[string]int64{}
-	order := make([]int, len(install.Steps))
-	for i := range order {
-		order[i] = i
+	steps, at := inOrder(install.Steps), stamp(install.At)
+	systems := column(steps, func(s *store.RouteInstall) string { return s.System })
+	names := column(steps, func(s *store.RouteInstall) string { return s.StepName })
+	descriptions := column(steps, func(s *store.RouteInstall) string { return s.Description })
+	if err := t.plan(ctx, "NamedTaskInstallSystems", slices.Compact(slices.Clone(systems)), at); err != nil {
+		return nil, err
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		x, y := &install.Steps[a], &install.Steps[b]
-		return cmp.Or(cmp.Compare(x.System, y.System), cmp.Compare(x.StepName, y.StepName))
-	})
-	for _, i := range order {
-		name := install.Steps[i].System
-		if _, known := systems[name]; known {
-			continue
-		}
-		id, _, err := t.findOrInsert(ctx, "NamedTaskInstallFindSystem", []any{name},
-			"NamedTaskInstallSystem", []any{name, stamp(install.At)})
-		if err != nil {
-			return nil, err
-		}
-		systems[name] = id
+	if err := t.plan(ctx, "NamedTaskInstallSteps", systems, names, descriptions, at); err != nil {
+		return nil, err
 	}
+	ids := make(map[stepName]int64, len(steps))
+	err := t.each(ctx, "NamedTaskInstallFindSteps", func(rows pgx.Rows) error {
+		var name stepName
+		var id int64
+		err := rows.Scan(&name.system, &name.step, &id)
+		ids[name] = id
+		return err
+	}, systems, names)
 	routes := make([]workflow.Route, len(install.Steps))
-	for _, i := range order {
-		step := &install.Steps[i]
-		system := systems[step.System]
-		namedStep, _, err := t.findOrInsert(ctx,
-			"NamedTaskInstallFindStep", []any{system, step.StepName},
-			"NamedTaskInstallStep", []any{system, step.StepName, step.Description, stamp(install.At)})
-		if err != nil {
-			return nil, err
-		}
+	for i, step := range install.Steps {
 		routes[i] = workflow.Route{
-			NamedStepID: namedStep, StepName: step.StepName, System: step.System,
+			NamedStepID: ids[stepName{step.System, step.StepName}], StepName: step.StepName, System: step.System,
 			Skippable: step.Skippable, Retryable: step.Retryable, RetryLimit: step.RetryLimit,
 		}
 	}
-	return routes, nil
+	return routes, err
+}
+
+// stepName is what a named step is found by.
+type stepName struct{ system, step string }
+
+// inOrder returns the steps by system and name, each pair once.
+func inOrder(steps []store.RouteInstall) []store.RouteInstall {
+	sorted := slices.Clone(steps)
+	slices.SortStableFunc(sorted, func(a, b store.RouteInstall) int {
+		return cmp.Or(cmp.Compare(a.System, b.System), cmp.Compare(a.StepName, b.StepName))
+	})
+	return slices.CompactFunc(sorted, func(a, b store.RouteInstall) bool {
+		return a.System == b.System && a.StepName == b.StepName
+	})
 }
 
 func (t *tx) installNamedTask(ctx context.Context, namespace int64, install store.NamedTaskInstall) (int64, error) {
@@ -160,21 +163,26 @@ func (t *tx) installNamedTask(ctx context.Context, namespace int64, install stor
 func (t *tx) installRoutes(
 	ctx context.Context, namedTask int64, install store.NamedTaskInstall, routes []workflow.Route,
 ) error {
-	at := stamp(install.At)
-	for i := range routes {
-		r := &routes[i]
-		id, existed, err := t.findOrInsert(ctx,
-			"NamedTaskInstallFindRoute", []any{namedTask, r.NamedStepID},
-			"NamedTaskInstallRoute", []any{namedTask, r.NamedStepID, r.Skippable, r.Retryable, r.RetryLimit, at})
-		if err == nil && existed {
-			err = t.plan(ctx, "NamedTaskInstallUpdateRoute", id, r.Skippable, r.Retryable, r.RetryLimit, at)
-		}
-		if err != nil {
+	steps := column(routes, func(r *workflow.Route) int64 { return r.NamedStepID })
+	skippable := column(routes, func(r *workflow.Route) bool { return r.Skippable })
+	retryable := column(routes, func(r *workflow.Route) bool { return r.Retryable })
+	limits := column(routes, func(r *workflow.Route) int { return r.RetryLimit })
+	for _, statement := range []string{"NamedTaskInstallUpdateRoutes", "NamedTaskInstallRoutes"} {
+		if err := t.plan(ctx, statement, namedTask, steps, skippable, retryable, limits, stamp(install.At)); err != nil {
 			return err
 		}
-		r.ID, r.NamedTaskID = id, namedTask
 	}
-	return nil
+	ids := make(map[int64]int64, len(routes))
+	err := t.each(ctx, "NamedTaskInstallFindRoutes", func(rows pgx.Rows) error {
+		var id, step int64
+		err := rows.Scan(&id, &step)
+		ids[step] = id
+		return err
+	}, namedTask)
+	for i := range routes {
+		routes[i].ID, routes[i].NamedTaskID = ids[routes[i].NamedStepID], namedTask
+	}
+	return err
 }
 
 // findOrInsert returns the id that find answers, else that of the row that

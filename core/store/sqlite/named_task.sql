@@ -37,15 +37,19 @@ SELECT task_namespace_id FROM tasker_task_namespaces WHERE name = ?1
 INSERT INTO tasker_task_namespaces (name, created_at, updated_at) VALUES (?1, ?2, ?2)
 
 -- name: NamedTaskInstallFindSystem
+-- only: PostgreSQL installs the steps of a template as sets, to save round trips
 SELECT dependent_system_id FROM tasker_dependent_systems WHERE name = ?1
 
 -- name: NamedTaskInstallSystem
+-- only: PostgreSQL installs the steps of a template as sets, to save round trips
 INSERT INTO tasker_dependent_systems (name, created_at, updated_at) VALUES (?1, ?2, ?2)
 
 -- name: NamedTaskInstallFindStep
+-- only: PostgreSQL installs the steps of a template as sets, to save round trips
 SELECT named_step_id FROM tasker_named_steps WHERE dependent_system_id = ?1 AND name = ?2
 
 -- name: NamedTaskInstallStep
+-- only: PostgreSQL installs the steps of a template as sets, to save round trips
 INSERT INTO tasker_named_steps (dependent_system_id, name, description, created_at, updated_at)
 VALUES (?1, ?2, nullif(?3, ''), ?4, ?4)
 
@@ -61,14 +65,17 @@ UPDATE tasker_named_tasks SET description = nullif(?2, ''), configuration = ?3, 
 WHERE named_task_id = ?1
 
 -- name: NamedTaskInstallFindRoute
+-- only: PostgreSQL installs the steps of a template as sets, to save round trips
 SELECT id FROM tasker_named_tasks_named_steps WHERE named_task_id = ?1 AND named_step_id = ?2
 
 -- name: NamedTaskInstallRoute
+-- only: PostgreSQL installs the steps of a template as sets, to save round trips
 INSERT INTO tasker_named_tasks_named_steps
     (named_task_id, named_step_id, skippable, default_retryable, default_retry_limit, created_at, updated_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)
 
 -- name: NamedTaskInstallUpdateRoute
+-- only: PostgreSQL installs the steps of a template as sets, to save round trips
 UPDATE tasker_named_tasks_named_steps
 SET skippable = ?2, default_retryable = ?3, default_retry_limit = ?4, updated_at = ?5
 WHERE id = ?1
