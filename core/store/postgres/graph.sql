@@ -31,17 +31,25 @@ ORDER BY t.task_id
 -- StepListByTask without the payloads, which may be megabytes.
 
 -- name: GraphListSteps
-SELECT s.workflow_step_id, s.task_id, s.named_step_id, coalesce(r.id, 0), n.name,
+SELECT s.workflow_step_id, s.task_id, s.named_step_id, coalesce(n.route, 0), n.name,
     coalesce(nullif(c.to_state, ''), 'pending'), coalesce(c.id, 0), c.created_at,
     CASE WHEN c.to_state = 'error' THEN c.metadata END, s.retryable, s.retry_limit, s.in_process, s.processed,
     s.processed_at, s.attempts, s.last_attempted_at, s.backoff_request_seconds, s.skippable, s.created_at, s.updated_at
 FROM {schema}.tasker_workflow_steps s
-JOIN {schema}.tasker_tasks t ON t.task_id = s.task_id
-JOIN {schema}.tasker_named_steps n ON n.named_step_id = s.named_step_id
-LEFT JOIN {schema}.tasker_named_tasks_named_steps r
-    ON r.named_task_id = t.named_task_id AND r.named_step_id = s.named_step_id
-LEFT JOIN {schema}.tasker_workflow_step_transitions c
-    ON c.workflow_step_id = s.workflow_step_id AND c.most_recent
+CROSS JOIN LATERAL (
+    SELECT k.name, (
+        SELECT r.id FROM {schema}.tasker_named_tasks_named_steps r
+        WHERE r.named_step_id = s.named_step_id
+          AND r.named_task_id = (SELECT t.named_task_id FROM {schema}.tasker_tasks t WHERE t.task_id = s.task_id)) AS route
+    FROM {schema}.tasker_named_steps k
+    WHERE k.named_step_id = s.named_step_id
+    LIMIT 1
+) n
+LEFT JOIN LATERAL (
+    SELECT h.id, h.to_state, h.created_at, h.metadata FROM {schema}.tasker_workflow_step_transitions h
+    WHERE h.workflow_step_id = s.workflow_step_id AND h.most_recent
+    LIMIT 1
+) c ON true
 WHERE s.task_id = ANY($1::bigint[])
 ORDER BY s.workflow_step_id
 

@@ -1,30 +1,51 @@
+-- What belongs to a step is looked up row by row, by subqueries that the planner
+-- cannot turn into joins: statistics from when the tables were small made it
+-- join the ten thousand steps of a task with ten thousand routes in a nested
+-- loop, which took longer than a call may.
+
 -- name: StepList
-SELECT s.workflow_step_id, s.task_id, s.named_step_id, coalesce(r.id, 0), n.name,
+SELECT s.workflow_step_id, s.task_id, s.named_step_id, coalesce(n.route, 0), n.name,
     coalesce(nullif(c.to_state, ''), 'pending'), coalesce(c.id, 0), c.created_at, c.metadata, s.retryable,
     s.retry_limit, s.in_process, s.processed, s.processed_at, s.attempts, s.last_attempted_at,
     s.backoff_request_seconds, s.inputs, s.results, s.skippable, s.created_at, s.updated_at
 FROM {schema}.tasker_workflow_steps s
-JOIN {schema}.tasker_tasks t ON t.task_id = s.task_id
-JOIN {schema}.tasker_named_steps n ON n.named_step_id = s.named_step_id
-LEFT JOIN {schema}.tasker_named_tasks_named_steps r
-    ON r.named_task_id = t.named_task_id AND r.named_step_id = s.named_step_id
-LEFT JOIN {schema}.tasker_workflow_step_transitions c
-    ON c.workflow_step_id = s.workflow_step_id AND c.most_recent
+CROSS JOIN LATERAL (
+    SELECT k.name, (
+        SELECT r.id FROM {schema}.tasker_named_tasks_named_steps r
+        WHERE r.named_step_id = s.named_step_id
+          AND r.named_task_id = (SELECT t.named_task_id FROM {schema}.tasker_tasks t WHERE t.task_id = s.task_id)) AS route
+    FROM {schema}.tasker_named_steps k
+    WHERE k.named_step_id = s.named_step_id
+    LIMIT 1
+) n
+LEFT JOIN LATERAL (
+    SELECT h.id, h.to_state, h.created_at, h.metadata FROM {schema}.tasker_workflow_step_transitions h
+    WHERE h.workflow_step_id = s.workflow_step_id AND h.most_recent
+    LIMIT 1
+) c ON true
 WHERE s.workflow_step_id = ANY($1::bigint[])
 ORDER BY s.task_id, s.workflow_step_id
 
 -- name: StepListByTask
-SELECT s.workflow_step_id, s.task_id, s.named_step_id, coalesce(r.id, 0), n.name,
+SELECT s.workflow_step_id, s.task_id, s.named_step_id, coalesce(n.route, 0), n.name,
     coalesce(nullif(c.to_state, ''), 'pending'), coalesce(c.id, 0), c.created_at, c.metadata, s.retryable,
     s.retry_limit, s.in_process, s.processed, s.processed_at, s.attempts, s.last_attempted_at,
     s.backoff_request_seconds, s.inputs, s.results, s.skippable, s.created_at, s.updated_at
 FROM {schema}.tasker_workflow_steps s
-JOIN {schema}.tasker_tasks t ON t.task_id = s.task_id
-JOIN {schema}.tasker_named_steps n ON n.named_step_id = s.named_step_id
-LEFT JOIN {schema}.tasker_named_tasks_named_steps r
-    ON r.named_task_id = t.named_task_id AND r.named_step_id = s.named_step_id
-LEFT JOIN {schema}.tasker_workflow_step_transitions c
-    ON c.workflow_step_id = s.workflow_step_id AND c.most_recent
+CROSS JOIN LATERAL (
+    SELECT k.name, (
+        SELECT r.id FROM {schema}.tasker_named_tasks_named_steps r
+        WHERE r.named_step_id = s.named_step_id
+          AND r.named_task_id = (SELECT t.named_task_id FROM {schema}.tasker_tasks t WHERE t.task_id = s.task_id)) AS route
+    FROM {schema}.tasker_named_steps k
+    WHERE k.named_step_id = s.named_step_id
+    LIMIT 1
+) n
+LEFT JOIN LATERAL (
+    SELECT h.id, h.to_state, h.created_at, h.metadata FROM {schema}.tasker_workflow_step_transitions h
+    WHERE h.workflow_step_id = s.workflow_step_id AND h.most_recent
+    LIMIT 1
+) c ON true
 WHERE s.task_id = ANY($1::bigint[])
 ORDER BY s.task_id, s.workflow_step_id
 
@@ -41,7 +62,7 @@ ORDER BY e.id
 -- and may look at all of them.)
 
 -- name: ChildList
-SELECT s.workflow_step_id, s.task_id, s.named_step_id, coalesce(r.id, 0), n.name,
+SELECT s.workflow_step_id, s.task_id, s.named_step_id, coalesce(n.route, 0), n.name,
     coalesce(nullif(c.to_state, ''), 'pending'), coalesce(c.id, 0), c.created_at, c.metadata, s.retryable,
     s.retry_limit, s.in_process, s.processed, s.processed_at, s.attempts, s.last_attempted_at,
     s.backoff_request_seconds, s.inputs, s.results, s.skippable, s.created_at, s.updated_at,
@@ -55,28 +76,44 @@ SELECT s.workflow_step_id, s.task_id, s.named_step_id, coalesce(r.id, 0), n.name
         LIMIT 1
     ) IS NULL
 FROM {schema}.tasker_workflow_steps s
-JOIN {schema}.tasker_tasks t ON t.task_id = s.task_id
-JOIN {schema}.tasker_named_steps n ON n.named_step_id = s.named_step_id
-LEFT JOIN {schema}.tasker_named_tasks_named_steps r
-    ON r.named_task_id = t.named_task_id AND r.named_step_id = s.named_step_id
-LEFT JOIN {schema}.tasker_workflow_step_transitions c
-    ON c.workflow_step_id = s.workflow_step_id AND c.most_recent
+CROSS JOIN LATERAL (
+    SELECT k.name, (
+        SELECT r.id FROM {schema}.tasker_named_tasks_named_steps r
+        WHERE r.named_step_id = s.named_step_id
+          AND r.named_task_id = (SELECT t.named_task_id FROM {schema}.tasker_tasks t WHERE t.task_id = s.task_id)) AS route
+    FROM {schema}.tasker_named_steps k
+    WHERE k.named_step_id = s.named_step_id
+    LIMIT 1
+) n
+LEFT JOIN LATERAL (
+    SELECT h.id, h.to_state, h.created_at, h.metadata FROM {schema}.tasker_workflow_step_transitions h
+    WHERE h.workflow_step_id = s.workflow_step_id AND h.most_recent
+    LIMIT 1
+) c ON true
 WHERE s.workflow_step_id IN (
     SELECT e.to_step_id FROM {schema}.tasker_workflow_step_edges e WHERE e.from_step_id = ANY($1::bigint[])
 )
 ORDER BY s.workflow_step_id
 
 -- name: ParentList
-SELECT pair.child_id, pair.parent_id, n.name, coalesce(nullif(c.to_state, ''), 'pending'), c.metadata, s.results
+SELECT pair.child_id, pair.parent_id, s.name, coalesce(nullif(c.to_state, ''), 'pending'), c.metadata, s.results
 FROM (
     SELECT DISTINCT e.to_step_id, e.from_step_id
     FROM {schema}.tasker_workflow_step_edges e
     WHERE e.to_step_id = ANY($1::bigint[])
 ) pair (child_id, parent_id)
-JOIN {schema}.tasker_workflow_steps s ON s.workflow_step_id = pair.parent_id
-JOIN {schema}.tasker_named_steps n ON n.named_step_id = s.named_step_id
-LEFT JOIN {schema}.tasker_workflow_step_transitions c
-    ON c.workflow_step_id = pair.parent_id AND c.most_recent
+CROSS JOIN LATERAL (
+    SELECT p.results, (
+        SELECT k.name FROM {schema}.tasker_named_steps k WHERE k.named_step_id = p.named_step_id) AS name
+    FROM {schema}.tasker_workflow_steps p
+    WHERE p.workflow_step_id = pair.parent_id
+    LIMIT 1
+) s
+LEFT JOIN LATERAL (
+    SELECT h.to_state, h.metadata FROM {schema}.tasker_workflow_step_transitions h
+    WHERE h.workflow_step_id = pair.parent_id AND h.most_recent
+    LIMIT 1
+) c ON true
 ORDER BY pair.child_id, pair.parent_id
 
 -- Ids are given in the order of the steps.
