@@ -1138,8 +1138,9 @@ TASKER_API int32_t tasker_template_validate(tasker_engine engine, const uint8_t 
  *
  * The context is checked against the template's JSON Schema, whose defaults are filled
  * in and stored. A duplicate, as identity_strategy recognises it, answers the existing
- * task with duplicate true; on_duplicate "error" makes it an error. With claim, first
- * steps are leased to the given worker in the same transaction.
+ * task with duplicate true; on_duplicate "error" makes it an error. Every problem of
+ * the request is told at once, each with its path. With claim, first steps are leased
+ * to the given worker in the same transaction.
  *
  *     {"name": "order_flow", "context": {"order_id": 42}, "identity_key": "order-42"}
  *
@@ -1192,7 +1193,8 @@ TASKER_API int32_t tasker_task_create(tasker_engine engine, const uint8_t *reque
 #define TASKER_OP_TASK_CREATE_MANY 13
 /*
  * tasker_task_create_many: Creates many tasks in one transaction: all or none. Much
- * faster than one call per task.
+ * faster than one call per task. The memory that it takes beside the request does not
+ * grow with the number of tasks; allow a long call more time with timeout_ms.
  *
  * Answers come in the request's order. Duplicates, also within the request, are
  * flagged as for task_create.

@@ -134,13 +134,13 @@ A template without mistakes is drawn as well: its levels, its critical path, how
 		Errors: []fault.Kind{fault.NotFound, fault.Duplicate, fault.LeaseLost},
 		Doc: `Creates a task with all its steps and edges in one transaction. Steps without dependencies can be claimed as soon as the call returns, or from start_at on.
 
-The context is checked against the template's JSON Schema, whose defaults are filled in and stored. A duplicate, as identity_strategy recognises it, answers the existing task with duplicate true; on_duplicate "error" makes it an error. With claim, first steps are leased to the given worker in the same transaction.
+The context is checked against the template's JSON Schema, whose defaults are filled in and stored. A duplicate, as identity_strategy recognises it, answers the existing task with duplicate true; on_duplicate "error" makes it an error. Every problem of the request is told at once, each with its path. With claim, first steps are leased to the given worker in the same transaction.
     {"name": "order_flow", "context": {"order_id": 42}, "identity_key": "order-42"}`,
 	},
 	{
 		Name: "task_create_many", Request: "CreateTasksRequest", Reply: "CreateTasksReply", Kind: Database, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound, fault.Duplicate, fault.LeaseLost},
-		Doc: `Creates many tasks in one transaction: all or none. Much faster than one call per task.
+		Doc: `Creates many tasks in one transaction: all or none. Much faster than one call per task. The memory that it takes beside the request does not grow with the number of tasks; allow a long call more time with timeout_ms.
 
 Answers come in the request's order. Duplicates, also within the request, are flagged as for task_create.
     {"tasks": [{"name": "order_flow", "context": {"order_id": 42}}, {"name": "order_flow", "context": {"order_id": 43}}]}`,

@@ -50,7 +50,11 @@ type Database struct {
 // Engine holds defaults of requests.
 type Engine struct {
 	IdentityStrategy string `koanf:"identity_strategy"` // "default" or "hash"
-	Environment      string `koanf:"environment"`       // of templates, empty: none
+	// IdentityTimeZone is that of the Rails application, whose hash has the
+	// minute in it.
+	IdentityTimeZone       string `koanf:"identity_time_zone"`
+	IdentityIncludeVersion bool   `koanf:"identity_include_version"` // namespace and version, too
+	Environment            string `koanf:"environment"`              // of templates, empty: none
 }
 
 // Worker times the loops that keep and recover leases.
@@ -87,6 +91,15 @@ func (w Worker) Heartbeat() time.Duration { return seconds(w.HeartbeatSeconds) }
 
 // Sweep is the pause between two looks for dead workers.
 func (w Worker) Sweep() time.Duration { return seconds(w.SweepSeconds) }
+
+// IdentityZone is the time zone of identity hashes.
+func (e Engine) IdentityZone() *time.Location {
+	at, err := time.LoadLocation(e.IdentityTimeZone)
+	if err != nil { // it was checked when it was read
+		return time.UTC
+	}
+	return at
+}
 
 // Frozen returns the instant at which the clock stands, and whether it does.
 func (c Clock) Frozen() (time.Time, bool) {

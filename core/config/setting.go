@@ -19,6 +19,7 @@ const (
 	integer              // whole number within bounds
 	fraction             // number within bounds
 	instant              // RFC 3339
+	zone                 // name of a time zone, such as America/New_York
 	flag                 // true or false
 )
 
@@ -44,7 +45,9 @@ var settings = []setting{
 	{name: "database.triggers", kind: choice, fallback: "on", choices: []string{"on", "off"}},
 	{name: "database.url", kind: word, fallback: ""},
 	{name: "engine.environment", kind: word, fallback: ""},
+	{name: "engine.identity_include_version", kind: flag, fallback: false},
 	{name: "engine.identity_strategy", kind: choice, fallback: "default", choices: []string{"default", "hash"}},
+	{name: "engine.identity_time_zone", kind: zone, fallback: "UTC"},
 	{name: "log.capacity", kind: integer, fallback: int64(1000), least: 1, most: 1_000_000},
 	{name: "log.level", kind: choice, fallback: "info", choices: []string{"debug", "info", "warn", "error"}},
 	{name: "migrate", kind: choice, choices: []string{"auto", "check", "only"}},
@@ -124,6 +127,10 @@ func (s setting) readText(text string) (any, string) {
 		if _, err := time.Parse(time.RFC3339Nano, text); err != nil {
 			return nil, s.wanted()
 		}
+	case s.kind == zone:
+		if _, err := time.LoadLocation(text); err != nil || text == "Local" { // the host's own may change
+			return nil, s.wanted()
+		}
 	}
 	return text, ""
 }
@@ -153,6 +160,8 @@ func (s setting) wanted() string {
 		return fmt.Sprintf("a number from %g to %g", s.least, s.most)
 	case flag:
 		return "true or false"
+	case zone:
+		return "a time zone that this machine knows, such as America/New_York"
 	case instant:
 		return "an instant in RFC 3339, such as 2026-01-31T09:30:00Z"
 	}

@@ -35,6 +35,7 @@ type catalogEntry struct {
 	template *template.Template // nil when the configuration is not a template
 	routes   map[string]workflow.Route
 	steps    map[string]template.Step
+	plain    []plannedStep // of a task that bypasses nothing
 	checked  time.Time
 }
 
@@ -103,6 +104,7 @@ func newEntry(task workflow.NamedTask, routes []workflow.Route) *catalogEntry {
 		for _, step := range parsed.Steps {
 			entry.steps[step.Name] = step
 		}
+		entry.plain = planSteps(entry, nil)
 	}
 	return entry
 }

@@ -1,15 +1,12 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 
 	"github.com/tasker-systems/tasker-core-go/core/batch"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
-	"github.com/tasker-systems/tasker-core-go/core/identity"
 	"github.com/tasker-systems/tasker-core-go/core/store"
-	"github.com/tasker-systems/tasker-core-go/core/template"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
 
@@ -170,154 +167,4 @@ func (e *Engine) createGroup(ctx context.Context, jobs []createJob) (results []b
 		return nil
 	})
 	return results, err
-}
-
-// plan checks and resolves the tasks of one call, collecting every problem.
-func (e *Engine) plan(ctx context.Context, r store.Reader, tasks []NewTask, path func(int) string) ([]plannedTask, error) {
-	planned := make([]plannedTask, len(tasks))
-	var problems []error
-	if err := e.resolveTypes(ctx, r, tasks, path, planned); err != nil {
-		return nil, err
-	}
-	for i := range planned {
-		planned[i].path = path(i)
-		if err := e.planTask(&planned[i]); err != nil {
-			problems = append(problems, under(path(i), err))
-		}
-	}
-	return planned, joinProblems(problems)
-}
-
-// resolveTypes finds the task types of all tasks in one read.
-func (e *Engine) resolveTypes(ctx context.Context, r store.Reader, tasks []NewTask, path func(int) string, planned []plannedTask) error {
-	keys := make([]store.NamedTaskKey, len(tasks))
-	latest := map[store.NamedTaskKey]string{}
-	for i, task := range tasks {
-		if task.Name == "" {
-			return under(path(i), fault.New(fault.InvalidRequest, "name is missing").At("name").
-				Advise("Give the name of a registered template."))
-		}
-		keys[i] = store.NamedTaskKey{Namespace: cmp.Or(task.Namespace, "default"), Name: task.Name, Version: task.Version}
-		if keys[i].Version == "" {
-			version, known := latest[keys[i]]
-			if !known {
-				var err error
-				if version, err = latestVersion(ctx, r, keys[i].Namespace, keys[i].Name); err != nil {
-					return under(path(i), err)
-				}
-				latest[keys[i]] = version
-			}
-			keys[i].Version = version
-		}
-		planned[i].request = task
-	}
-	found, err := e.catalog.find(ctx, r, keys)
-	if err != nil {
-		return err
-	}
-	for i, key := range keys {
-		if planned[i].entry = found[key]; planned[i].entry == nil {
-			return under(path(i), templateNotFound(key.Namespace, key.Name, key.Version))
-		}
-	}
-	return nil
-}
-
-// planTask checks one task against its template and fills in its defaults.
-func (e *Engine) planTask(t *plannedTask) error {
-	r := &t.request
-	if t.entry.template == nil {
-		return fault.New(fault.InvalidRequest, "the configuration of %s is not a template of this engine", r.Name).At("name").
-			Advise("Register the template again with template_register.")
-	}
-	if err := checkNewTask(r); err != nil {
-		return err
-	}
-	var err error
-	if t.context, err = template.CheckContext(t.entry.template, r.Context); err != nil {
-		return err
-	}
-	if r.Priority == nil {
-		r.Priority = &t.entry.template.Priority
-	}
-	r.Initiator, r.SourceSystem = cmp.Or(r.Initiator, "unknown"), cmp.Or(r.SourceSystem, "unknown")
-	r.Reason = cmp.Or(r.Reason, "unknown")
-	if r.IdentityStrategy == "" {
-		r.IdentityStrategy = cmp.Or(e.Identity, "default")
-		if r.IdentityKey != "" {
-			r.IdentityStrategy = "key"
-		}
-	}
-	if t.bypass, err = checkBypass(t.entry, r.BypassSteps); err != nil {
-		return err
-	}
-	t.steps = planSteps(t.entry, t.bypass)
-	t.key, err = e.identityKey(t)
-	return err
-}
-
-func (e *Engine) identityKey(t *plannedTask) (string, error) {
-	r := t.request
-	requested := r.RequestedAt
-	if requested.IsZero() {
-		now, err := e.Store.Now(context.Background())
-		if err != nil {
-			return "", err
-		}
-		requested = now
-	}
-	key := r.IdentityKey
-	if key != "" { // a key means something within its task type only
-		key = t.entry.Namespace + "/" + t.entry.Name + ":" + key
-	}
-	return identity.Key(identity.Request{Strategy: identity.Strategy(r.IdentityStrategy), Key: key, Namespace: t.entry.Namespace,
-		Name: t.entry.Name, Version: t.entry.Version, Initiator: r.Initiator, SourceSystem: r.SourceSystem, Reason: r.Reason,
-		Context: t.context, BypassSteps: r.BypassSteps, RequestedAt: requested})
-}
-
-// priorityMax bounds priorities to both sides of 0, as in templates.
-const priorityMax = 1_000
-
-// checkNewTask checks what does not depend on the template.
-func checkNewTask(r *NewTask) error {
-	for _, text := range []struct{ path, value string }{{"initiator", r.Initiator}, {"source_system", r.SourceSystem},
-		{"reason", r.Reason}} {
-		if err := checkText(text.path, text.value); err != nil {
-			return err
-		}
-	}
-	for i, tag := range r.Tags {
-		if err := checkText(fmt.Sprintf("tags[%d]", i), tag); err != nil {
-			return err
-		}
-	}
-	if r.Priority != nil {
-		if err := checkRange("priority", int64(*r.Priority), -priorityMax, priorityMax); err != nil {
-			return err
-		}
-	}
-	if r.OnDuplicate != "" && r.OnDuplicate != "existing" && r.OnDuplicate != "error" {
-		return fault.New(fault.InvalidRequest, "on_duplicate is %q", r.OnDuplicate).At("on_duplicate").
-			Advise(`Use "existing" or "error".`)
-	}
-	return nil
-}
-
-// checkBypass refuses names that the template lacks or does not allow to skip.
-func checkBypass(entry *catalogEntry, names []string) (map[string]bool, error) {
-	bypass := make(map[string]bool, len(names))
-	for i, name := range names {
-		step, known := entry.steps[name]
-		path := fmt.Sprintf("bypass_steps[%d]", i)
-		switch {
-		case !known:
-			return nil, fault.New(fault.InvalidRequest, "the template has no step %q", name).At(path).
-				Advise("template_get shows its steps.")
-		case !step.Skippable:
-			return nil, fault.New(fault.InvalidRequest, "step %q may not be skipped", name).At(path).
-				Advise("Only steps with skippable: true in the template can be bypassed.")
-		}
-		bypass[name] = true
-	}
-	return bypass, nil
 }

@@ -21,10 +21,9 @@ type plannedTask struct {
 	correlation string
 	path        string // of the task in its request, for errors
 	entry       *catalogEntry
-	key         string // identity hash
-	context     workflow.JSON
-	bypass      map[string]bool
-	steps       []plannedStep // in declaration order
+	key         string        // identity hash
+	context     workflow.JSON // with the schema's defaults
+	steps       []plannedStep // in declaration order; shared, not to be changed
 }
 
 // plannedStep is a step with its parents as indexes into the same task.
@@ -62,7 +61,7 @@ func (u *unit) create(jobs []createJob) (answers []CreateTasksReply, errs []erro
 			targets = append(targets, item)
 		}
 	}
-	ids, err := u.insertTasks(fresh)
+	ids, err := u.insertAll(fresh)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -117,11 +116,43 @@ func taskLabel(t *plannedTask) string {
 	return "the same task"
 }
 
-// insertTasks stores the tasks with steps, edges and queue rows.
-func (u *unit) insertTasks(fresh []*plannedTask) ([]int64, error) {
-	if len(fresh) == 0 {
-		return nil, nil
+// Bounds of one round of inserts, so that the memory which ten thousand tasks
+// take on their way to the database does not grow with their number: so many rows
+// that a round trip is well spent, so many bytes of contexts and inputs as a
+// server takes without a thought.
+const (
+	roundTasksMax = 500
+	roundBytesMax = 4 << 20
+)
+
+// insertAll stores the tasks in rounds.
+func (u *unit) insertAll(fresh []*plannedTask) ([]int64, error) {
+	ids := make([]int64, 0, len(fresh))
+	for len(fresh) > 0 {
+		n := roundLength(fresh)
+		more, err := u.insertTasks(fresh[:n])
+		if err != nil {
+			return nil, err
+		}
+		ids, fresh = append(ids, more...), fresh[n:]
 	}
+	return ids, nil
+}
+
+// roundLength returns how many of the tasks, at least one, go in one round.
+func roundLength(fresh []*plannedTask) int {
+	bytes := 0
+	for i, task := range fresh {
+		bytes += len(task.context) * (1 + len(task.steps))
+		if i == roundTasksMax || (i > 0 && bytes > roundBytesMax) {
+			return i
+		}
+	}
+	return len(fresh)
+}
+
+// insertTasks stores tasks with steps, edges, remarks and queue rows.
+func (u *unit) insertTasks(fresh []*plannedTask) ([]int64, error) {
 	rows := make([]store.NewTask, len(fresh))
 	for i, task := range fresh {
 		rows[i] = u.taskRow(task)
@@ -140,6 +171,9 @@ func (u *unit) insertTasks(fresh []*plannedTask) ([]int64, error) {
 	if err := u.bypass(fresh, ids, stepIDs); err != nil {
 		return nil, err
 	}
+	if err := u.remark(fresh, ids); err != nil {
+		return nil, err
+	}
 	return ids, u.queueFirst(fresh, ids, stepIDs)
 }
 
@@ -149,9 +183,6 @@ func (u *unit) taskRow(t *plannedTask) store.NewTask {
 		Initiator: r.Initiator, SourceSystem: r.SourceSystem, Reason: r.Reason, BypassSteps: r.BypassSteps, Tags: r.Tags,
 		Context: t.context, IdentityHash: t.key, Priority: *r.Priority, Concurrent: t.entry.template.Concurrent,
 		StartAt: r.StartAt, At: u.now}
-	if row.RequestedAt.IsZero() {
-		row.RequestedAt = u.now
-	}
 	for _, step := range t.steps {
 		if !step.bypassed {
 			row.Open++
@@ -187,6 +218,17 @@ func (u *unit) insertEdges(fresh []*plannedTask, stepIDs []int64) error {
 		base += len(task.steps)
 	}
 	return skipEmpty(edges, func() error { return u.tx.EdgeInsert(u.ctx, edges) })
+}
+
+// remark stores the annotations that the requests carry.
+func (u *unit) remark(fresh []*plannedTask, ids []int64) error {
+	var notes []store.NewAnnotation
+	for i, task := range fresh {
+		for _, note := range task.request.Annotations {
+			notes = append(notes, store.NewAnnotation{TaskID: ids[i], Type: note.Type, Value: note.Annotation, At: u.now})
+		}
+	}
+	return skipEmpty(notes, func() error { _, err := u.tx.AnnotationInsert(u.ctx, notes); return err })
 }
 
 // bypass resolves the skippable steps that the request names (D12); a task of

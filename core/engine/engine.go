@@ -25,13 +25,15 @@ type Options struct {
 	Settings []Setting // answered by engine_config_get
 	Version  string    // of the library, for engine_health
 
-	Lease       time.Duration     // after how long without heartbeat a worker counts as dead; default 15 s
-	Policy      *readiness.Policy // default readiness.Core
-	Identity    string            // default identity strategy; default "default"
-	Environment string            // default environment of templates
-	Host        string            // name of this machine, for worker rows
-	PID         int               // of this process, for worker rows
-	Draw        func() float64    // in [0,1), for jitter and fairness; default a seeded generator
+	Lease             time.Duration     // after how long without heartbeat a worker counts as dead; default 15 s
+	Policy            *readiness.Policy // default readiness.Core
+	Identity          string            // default identity strategy; default "default"
+	IdentityZone      *time.Location    // of the Rails application, for the strategy "hash"; nil is UTC
+	IdentityVersioned bool              // the strategy "hash" includes namespace and version
+	Environment       string            // default environment of templates
+	Host              string            // name of this machine, for worker rows
+	PID               int               // of this process, for worker rows
+	Draw              func() float64    // in [0,1), for jitter and fairness; default a seeded generator
 	// Panicked makes an error of a panic in a group of calls; default: Internal.
 	Panicked func(operation string, cause any, stack []byte) error
 	Panics   func() int64                                  // panics caught at the boundary

@@ -32,6 +32,10 @@ func join(path, rest string) string {
 	return path + "." + rest
 }
 
+// problemsMax bounds the problems that an error lists: a thousand can be mended
+// before the rest is told.
+const problemsMax = 1_000
+
 // joinProblems makes one error of many; nil for none.
 func joinProblems(errs []error) error {
 	if len(errs) == 0 {
@@ -40,7 +44,7 @@ func joinProblems(errs []error) error {
 	if len(errs) == 1 {
 		return errs[0]
 	}
-	first := fault.New(fault.KindOf(errs[0]), "%d of the entries cannot be accepted", len(errs)).
+	first := fault.New(fault.KindOf(errs[0]), "several things are wrong with the request").
 		Advise("Mend every problem listed and repeat the call; nothing was stored.")
 	for _, err := range errs {
 		var f *fault.Error
@@ -54,6 +58,10 @@ func joinProblems(errs []error) error {
 			first.Problems = append(first.Problems, fault.Problem{Path: f.Path, Message: f.Message, Suggestion: f.Remedy})
 		}
 		first.Problems = append(first.Problems, f.Problems...)
+	}
+	if total := len(first.Problems); total > problemsMax {
+		first.Problems = first.Problems[:problemsMax]
+		first = first.With("problems_total", total)
 	}
 	return first
 }

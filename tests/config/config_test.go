@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	_ "time/tzdata" // the zones of these tests, on machines without a zone database
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -82,7 +83,8 @@ func TestEverySettingHasAVariableAndIsListedByName(t *testing.T) {
 		"clock.frozen_at": "2026-01-31T09:30:00Z", "database.max_pages": "100", "database.read_connections": "2",
 		"database.max_connections": "7", "database.notify": "false", "database.pooler": "true", "database.schema": "flow",
 		"database.synchronous": "normal", "database.triggers": "off", "database.url": "other.db", "engine.environment": "production",
-		"engine.identity_strategy": "hash", "log.capacity": "7", "log.level": "debug", "migrate": "only",
+		"engine.identity_strategy": "hash", "engine.identity_include_version": "true",
+		"engine.identity_time_zone": "America/New_York", "log.capacity": "7", "log.level": "debug", "migrate": "only",
 		"runtime.gc_percent": "50", "runtime.memory_limit_mb": "512", "runtime.processors": "2",
 		"worker.heartbeat_seconds": "0.5", "worker.lease_seconds": "9", "worker.sweep_seconds": "0.25",
 	}
@@ -102,6 +104,17 @@ func TestEverySettingHasAVariableAndIsListedByName(t *testing.T) {
 	require.Equal(t, config.Runtime{Processors: 2, MemoryLimitMB: 512, GCPercent: 50}, c.Runtime)
 	require.Equal(t, "production", c.Engine.Environment)
 	require.EqualValues(t, 100, c.Database.PagesMax)
+	require.Equal(t, "America/New_York", c.Engine.IdentityZone().String())
+	require.True(t, c.Engine.IdentityIncludeVersion)
+}
+
+func TestATimeZoneIsOneThatTheMachineKnows(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"Mars/Olympus", "Local"} {
+		_, err := config.Load([]byte(`{"engine": {"identity_time_zone": "`+name+`"}}`), nil)
+		require.Equal(t, fault.InvalidRequest, fault.KindOf(err), name)
+		require.ErrorContains(t, err, "America/New_York", "what is wanted is told")
+	}
 }
 
 func TestForeignVariablesAreNamedAndIgnored(t *testing.T) {
