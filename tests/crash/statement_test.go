@@ -207,3 +207,7 @@ func (t *tx) TaskEdit(ctx context.Context, edits []store.TaskEdit) error {
 func (t *tx) StepEdit(ctx context.Context, edits []store.StepEdit) error {
 	return t.do("StepEdit", func() error { return t.inner.StepEdit(ctx, edits) })
 }
+
+func (t *tx) DirtyDelete(ctx context.Context, taskIDs []int64) error {
+	return t.do("DirtyDelete", func() error { return t.inner.DirtyDelete(ctx, taskIDs) })
+}
