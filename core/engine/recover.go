@@ -174,18 +174,17 @@ func (e *Engine) mend(ctx context.Context, look func(context.Context) (lost, err
 	if found.ready {
 		e.Hub.Ring()
 	}
-	if err := e.releaseUnheard(ctx); err != nil {
-		return err
-	}
 	if len(found.dead)+len(found.orphans)+len(found.overdue) > 0 {
 		if err := e.recover(ctx, found); err != nil {
 			return err
 		}
 	}
 	if found.dirty && heeded {
-		return e.clean(ctx)
+		if err := e.clean(ctx); err != nil {
+			return err
+		}
 	}
-	return nil
+	return e.releaseUnheard(ctx)
 }
 
 // recover ends the lost leases in one transaction.
