@@ -176,3 +176,23 @@ int32_t tasker_step_reset(tasker_engine engine, const uint8_t *request, size_t r
 int32_t tasker_step_transition(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
     return tk_operation(TASKER_OP_STEP_TRANSITION, engine, request, request_len, reply);
 }
+
+int32_t tasker_insight_analytics(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_INSIGHT_ANALYTICS, engine, request, request_len, reply);
+}
+
+int32_t tasker_insight_slowest_steps(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_INSIGHT_SLOWEST_STEPS, engine, request, request_len, reply);
+}
+
+int32_t tasker_insight_slowest_tasks(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_INSIGHT_SLOWEST_TASKS, engine, request, request_len, reply);
+}
+
+int32_t tasker_insight_health_counts(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_INSIGHT_HEALTH_COUNTS, engine, request, request_len, reply);
+}
+
+int32_t tasker_insight_bottlenecks(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_INSIGHT_BOTTLENECKS, engine, request, request_len, reply);
+}

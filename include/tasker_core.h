@@ -501,6 +501,27 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *   annotation (any JSON): What it says.
  *   created_at (instant): When it was made.
  *
+ * Blocker: a step of a task type that holds others back.
+ *   namespace_name (text): Namespace of the task type.
+ *   task_name (text): Name of the task type.
+ *   step_name (text): Name of the step that is waited for.
+ *   blocked_steps (integer): Steps that wait for a step of this name.
+ *
+ * BottleneckAnalysis: what slows tasks down.
+ *   slowest_tasks (list of SlowTask): The ten tasks that took longest.
+ *   slowest_steps (list of SlowStep): The ten complete steps that took longest.
+ *   error_patterns (ErrorPatterns): How attempts fail.
+ *   dependency_bottlenecks (DependencyBottlenecks): Which steps others wait for.
+ *
+ * BottleneckScope: repeats the filter of the request; what was absent is null.
+ *   namespace (text): Namespace of the tasks.
+ *   name (text): Name of the tasks.
+ *   version (text): Version of the tasks.
+ *
+ * Bucket: counts tasks whose duration lies in a range.
+ *   range (text): The range in seconds; the lower end is included.
+ *   count (integer): Tasks in it.
+ *
  * ClaimProblem: says why the claim of a call got nothing while the rest of the call
  *   took effect.
  *   code (text): "not_found": the worker is not registered any more; register again.
@@ -537,10 +558,36 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *   task_id (integer): The task.
  *   duplicate (boolean): True when the task existed already and nothing was created.
  *
+ * DependencyBottlenecks: tells which steps others wait for.
+ *   blocking_dependencies (integer): Edges from a step that is neither complete nor
+ *       resolved to a pending one.
+ *   blocked_steps (integer): Pending steps with such an edge.
+ *   avg_wait_time (number): Mean seconds since the creation of those steps, with three
+ *       decimals.
+ *   most_blocked_steps (list of Blocker): The steps that most others wait for.
+ *
+ * Distribution: tells how the durations of tasks spread.
+ *   percentiles (Percentiles): Durations that so many percent of the tasks keep to.
+ *   distribution_buckets (list of Bucket): Tasks by duration; their counts add up to
+ *       the tasks of which a step has ended.
+ *
  * EdgeInfo: a dependency between two steps.
  *   from_step_id (integer): The parent step.
  *   to_step_id (integer): The child step.
  *   name (text): "provides" for every edge that the engine made.
+ *
+ * ErrorClass: counts failed attempts of one class.
+ *   error_class (text): Class of the error as the handler told it, lease_expired for
+ *       attempts whose worker was lost, else unknown.
+ *   count (integer): Failed attempts of this class.
+ *
+ * ErrorPatterns: tells how attempts fail.
+ *   total_errors (integer): Attempts that failed.
+ *   recent_error_rate (number): They in percent of all attempts that have ended, with
+ *       two decimals.
+ *   common_error_types (list of ErrorClass): The most frequent classes.
+ *   retry_success_rate (number): Steps that failed once and are complete or resolved
+ *       now, in percent of all that failed once, with two decimals.
  *
  * HandlerMatch: says which steps a worker has handlers for. An absent field matches
  *   anything.
@@ -652,6 +699,26 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *   results (any JSON): Its results; a result that was not an object is unwrapped
  *       again.
  *
+ * Percentiles: are durations of tasks in seconds, from creation to the last end of a
+ *   step: so many percent of the tasks took no longer.
+ *   p50 (number): Half of the tasks.
+ *   p95 (number): 95 percent of them.
+ *   p99 (number): 99 percent of them.
+ *
+ * Period: sums up the tasks that were created after an instant.
+ *   task_throughput (integer): Tasks that were created in the period.
+ *   completion_count (integer): Those of them that are complete.
+ *   error_count (integer): Those of them that are in error.
+ *   completion_rate (number): Completed tasks in percent of all, with two decimals; 0
+ *       without tasks.
+ *   error_rate (number): Tasks in error in percent of all, with two decimals; 0
+ *       without tasks.
+ *   avg_task_duration (number): Mean seconds from creation to completion of the
+ *       completed tasks, with three decimals; 0 without any.
+ *   avg_step_duration (number): Mean seconds from creation to completion of the
+ *       complete steps of all tasks of the period, with three decimals; 0 without any.
+ *   step_throughput (integer): Steps of the tasks of the period, in any state.
+ *
  * Problem: one of several things that are wrong with an input.
  *   path (text, optional): JSON path such as step_templates[2].name.
  *   line (integer, optional): 1-based line in the text given, 0 when unknown.
@@ -659,10 +726,47 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *   message (text): One sentence.
  *   suggestion (text, optional): What was probably meant, or what to do.
  *
+ * Scope: sums up what a look for bottlenecks covers.
+ *   total_tasks (integer): Tasks that were created in the period and match the filter.
+ *   unique_task_types (integer): Task types among them; each version counts.
+ *   time_span_hours (number): Hours since the first of them was created, with two
+ *       decimals.
+ *
  * Setting: one configuration value.
  *   name (text): Its dotted name, such as worker.lease_seconds.
  *   value (any JSON): The value in force; secrets are masked.
  *   source (text): "default", "environment" or "call".
+ *
+ * SlowStep: a complete step and how long it took.
+ *   workflow_step_id (integer): The step.
+ *   task_id (integer): Its task.
+ *   step_name (text): Its name.
+ *   task_name (text): Name of the task type.
+ *   namespace_name (text): Namespace of the task type.
+ *   version (text): Version of the task type.
+ *   duration_seconds (number): Seconds from the creation of the step to its
+ *       completion, with three decimals.
+ *   attempts (integer): Attempts that have ended, null when none was stored.
+ *   created_at (instant): When the step was created.
+ *   completed_at (instant): When it became complete.
+ *   retryable (boolean): Whether it may be tried again after a failure.
+ *   step_status (text): Always complete.
+ *
+ * SlowTask: a task and how long it took so far.
+ *   task_id (integer): The task.
+ *   task_name (text): Name of the task type.
+ *   namespace_name (text): Namespace of the task type.
+ *   version (text): Version of the task type.
+ *   duration_seconds (number): Seconds from the creation of the task to completed_at,
+ *       with three decimals.
+ *   step_count (integer): Its steps.
+ *   completed_steps (integer): Those that are complete.
+ *   error_steps (integer): Those that are in error.
+ *   created_at (instant): When it was created.
+ *   completed_at (instant): When the last of the steps counted above came to its
+ *       state.
+ *   initiator (text): Who asked for it.
+ *   source_system (text): The system that asked for it.
  *
  * StepInfo: describes a step.
  *   step_id (integer): The step.
@@ -766,6 +870,11 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *   most_recent (boolean): Whether this is the current state.
  *   metadata (any JSON): Who, why, how long, which epoch.
  *   created_at (instant): When.
+ *
+ * Trends: are the same figures over three periods that end now.
+ *   last_hour (Period): Tasks that were created in the last hour.
+ *   last_4_hours (Period): Tasks that were created in the last four hours.
+ *   last_24_hours (Period): Tasks that were created in the last 24 hours.
  *
  * Verdict: says what became of one reported outcome.
  *   step_id (integer): The step.
@@ -2166,6 +2275,189 @@ TASKER_API int32_t tasker_step_reset(tasker_engine engine, const uint8_t *reques
  */
 TASKER_API int32_t tasker_step_transition(tasker_engine engine, const uint8_t *request, size_t request_len,
                                           tasker_buffer *reply);
+
+#define TASKER_OP_INSIGHT_ANALYTICS 44
+/*
+ * tasker_insight_analytics: Answers figures about all tasks: how many are active, and
+ * of those created since an instant how many are complete or in error, how long tasks
+ * and steps took, and the same over the last hour, 4 and 24 hours.
+ *
+ * A task is judged by its own state; one without any history is pending. An empty
+ * database answers zeros. The facts about tasks stay in memory, proved current by
+ * their versions, so that a call reads again only what has changed.
+ *
+ *     {"since": "2026-01-31T00:00:00Z"}
+ *
+ * Request:
+ *   since (instant, optional): Only tasks created after this instant count for the
+ *       figures of the period. Default: an hour ago.
+ *
+ * Reply:
+ *   task_throughput (integer): Tasks that were created in the period.
+ *   completion_count (integer): Those of them that are complete.
+ *   error_count (integer): Those of them that are in error.
+ *   completion_rate (number): Completed tasks in percent of all, with two decimals; 0
+ *       without tasks.
+ *   error_rate (number): Tasks in error in percent of all, with two decimals; 0
+ *       without tasks.
+ *   avg_task_duration (number): Mean seconds from creation to completion of the
+ *       completed tasks, with three decimals; 0 without any.
+ *   avg_step_duration (number): Mean seconds from creation to completion of the
+ *       complete steps of all tasks of the period, with three decimals; 0 without any.
+ *   step_throughput (integer): Steps of the tasks of the period, in any state.
+ *   active_tasks_count (integer): Tasks of all times that have not ended.
+ *   total_namespaces_count (integer): Namespaces that have a task.
+ *   unique_task_types_count (integer): Names of task types that have a task; namespace
+ *       and version make no difference.
+ *   system_health_score (number): Of the tasks of the last hour that are complete or
+ *       in error, the part that is complete: 0 to 1 with three decimals, 1 without
+ *       any.
+ *   performance_trends (Trends): The same figures over the last hour, the last 4 and
+ *       the last 24 hours.
+ *   analysis_period_start (instant): The instant after which the tasks of the period
+ *       were created.
+ *   calculated_at (instant): When this was calculated.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_insight_analytics(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                            tasker_buffer *reply);
+
+#define TASKER_OP_INSIGHT_SLOWEST_STEPS 45
+/*
+ * tasker_insight_slowest_steps: Lists the complete steps that took longest from
+ * creation to completion, of those created in the last 24 hours or since an instant.
+ *
+ *     {"namespace": "shop", "limit": 5}
+ *
+ * Request:
+ *   since (instant, optional): Only what was created after this instant. Default: 24
+ *       hours ago.
+ *   limit (integer, optional): Most items to return, 1 to 1000. Default 10.
+ *   namespace (text, optional): Only tasks of this namespace.
+ *   name (text, optional): Only tasks of this name.
+ *   version (text, optional): Only tasks of this version.
+ *
+ * Reply:
+ *   items (list of SlowStep): The steps, the longest first; of equals the one with the
+ *       lower id.
+ *   next (integer): Always null: the request bounds the list.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_insight_slowest_steps(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                                tasker_buffer *reply);
+
+#define TASKER_OP_INSIGHT_SLOWEST_TASKS 46
+/*
+ * tasker_insight_slowest_tasks: Lists the tasks that took longest from creation to the
+ * last end of a step, of those created in the last 24 hours or since an instant. A
+ * task of which no step is complete or in error is left out.
+ *
+ *     {"since": "2026-01-31T00:00:00Z", "name": "order_flow"}
+ *
+ * Request:
+ *   since (instant, optional): Only what was created after this instant. Default: 24
+ *       hours ago.
+ *   limit (integer, optional): Most items to return, 1 to 1000. Default 10.
+ *   namespace (text, optional): Only tasks of this namespace.
+ *   name (text, optional): Only tasks of this name.
+ *   version (text, optional): Only tasks of this version.
+ *
+ * Reply:
+ *   items (list of SlowTask): The tasks, the longest first; of equals the one with the
+ *       lower id.
+ *   next (integer): Always null: the request bounds the list.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_insight_slowest_tasks(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                                tasker_buffer *reply);
+
+#define TASKER_OP_INSIGHT_HEALTH_COUNTS 47
+/*
+ * tasker_insight_health_counts: Counts tasks and steps by state over the whole
+ * database, tells how many failed steps will be tried again, wait for it, or have no
+ * attempt left, and how many connections the database has and allows.
+ *
+ * The counts by state add up to the totals. It reads every step: for a page that a
+ * person looks at, not for a probe.
+ *
+ * Request:
+ *   no fields of its own
+ *
+ * Reply:
+ *   total_tasks (integer): All tasks.
+ *   pending_tasks (integer): Tasks in state pending, among them those without any
+ *       history.
+ *   in_progress_tasks (integer): Tasks in state in_progress.
+ *   complete_tasks (integer): Tasks in state complete.
+ *   error_tasks (integer): Tasks in state error.
+ *   cancelled_tasks (integer): Tasks in state cancelled.
+ *   resolved_manually_tasks (integer): Tasks in state resolved_manually.
+ *   unknown_tasks (integer): Tasks in a state that the machine lacks.
+ *   total_steps (integer): All steps.
+ *   pending_steps (integer): Steps in state pending, among them those without any
+ *       history.
+ *   in_progress_steps (integer): Steps in state in_progress.
+ *   complete_steps (integer): Steps in state complete.
+ *   error_steps (integer): Steps in state error.
+ *   cancelled_steps (integer): Steps in state cancelled.
+ *   resolved_manually_steps (integer): Steps in state resolved_manually.
+ *   unknown_steps (integer): Steps in a state that the machine lacks.
+ *   retryable_error_steps (integer): Steps in error that will be tried again:
+ *       retryable, with an attempt left.
+ *   exhausted_retry_steps (integer): Steps in error whose attempts are used up.
+ *   in_backoff_steps (integer): Steps of retryable_error_steps whose wait is not over.
+ *   active_connections (integer): Connections to the database that are at work, this
+ *       call's included.
+ *   max_connections (integer): Connections that the database allows.
+ *   calculated_at (instant): When this was counted.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_insight_health_counts(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                                tasker_buffer *reply);
+
+#define TASKER_OP_INSIGHT_BOTTLENECKS 48
+/*
+ * tasker_insight_bottlenecks: Answers what slows tasks down, of those created in the
+ * last 24 hours or another period: the slowest tasks and steps, how attempts fail,
+ * which steps others wait for, how durations spread, and what deserves a look.
+ *
+ *     {"namespace": "shop", "period_hours": 72}
+ *
+ * Request:
+ *   namespace (text, optional): Only tasks of this namespace.
+ *   name (text, optional): Only tasks of this name.
+ *   version (text, optional): Only tasks of this version.
+ *   period_hours (integer, optional): Only tasks created in the last so many hours, 1
+ *       to 87600. Default 24.
+ *
+ * Reply:
+ *   scope_summary (Scope): What the answer covers.
+ *   bottleneck_analysis (BottleneckAnalysis): What slows tasks down.
+ *   performance_distribution (Distribution): How the durations of tasks spread.
+ *   recommendations (list of text): What deserves a look, one sentence each; empty
+ *       when nothing stands out.
+ *   scope (BottleneckScope): The filter that was asked for.
+ *   analysis_period_hours (integer): The period that was looked at.
+ *   generated_at (instant): When this was calculated.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_insight_bottlenecks(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                              tasker_buffer *reply);
 
 /* tasker:generated:end */
 

@@ -61,6 +61,11 @@ var table = []row{
 	handle("step_update", (*engine.Engine).UpdateSteps),
 	handle("step_reset", (*engine.Engine).ResetSteps),
 	handle("step_transition", (*engine.Engine).MoveStep),
+	handle("insight_analytics", (*engine.Engine).Analytics),
+	handle("insight_slowest_steps", (*engine.Engine).SlowestSteps),
+	handle("insight_slowest_tasks", (*engine.Engine).SlowestTasks),
+	handle("insight_health_counts", (*engine.Engine).HealthCounts),
+	handle("insight_bottlenecks", (*engine.Engine).Bottlenecks),
 }
 
 // handle makes the row of an operation from its use case.

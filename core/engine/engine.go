@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/tasker-systems/tasker-core-go/core/batch"
+	"github.com/tasker-systems/tasker-core-go/core/cache"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
+	"github.com/tasker-systems/tasker-core-go/core/insight"
 	"github.com/tasker-systems/tasker-core-go/core/notify"
 	"github.com/tasker-systems/tasker-core-go/core/readiness"
 	"github.com/tasker-systems/tasker-core-go/core/store"
@@ -49,6 +51,7 @@ type Engine struct {
 	workers  *workers
 	watch    *watch
 	unheard  *unheard
+	facts    *cache.Cache[insight.Task] // for figures about all tasks
 
 	reports *batch.Group[ReportStepsRequest, ReportStepsReply]
 	creates *batch.Group[createJob, CreateTasksReply]
@@ -79,7 +82,8 @@ func New(options Options) *Engine {
 			return fault.New(fault.Internal, "a defect in %s ended the call: %v", operation, cause)
 		}
 	}
-	e := &Engine{Options: options, catalog: newCatalog(), workers: newWorkers(), watch: newWatch(), unheard: newUnheard()}
+	e := &Engine{Options: options, catalog: newCatalog(), workers: newWorkers(), watch: newWatch(), unheard: newUnheard(),
+		facts: newFacts()}
 	e.reports = batch.New(batch.Options[ReportStepsRequest, ReportStepsReply]{
 		Run: e.runReports, Cap: reportGroupCap, Panicked: e.survive("step_report"),
 		Weight:    func(r ReportStepsRequest) int { return len(r.Outcomes) },
@@ -113,6 +117,7 @@ func (e *Engine) survive(operation string) func(any, []byte) error {
 // again. Whoever catches a panic calls it: a cache may be half-made.
 func (e *Engine) DropCaches() {
 	e.catalog.forget()
+	e.facts.Forget()
 	e.workers.bump() // their routes are matched again
 }
 

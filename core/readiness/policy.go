@@ -33,10 +33,15 @@ type Policy struct {
 	// blocked when a failed step has used up its attempts, and nothing is ready
 	// or in progress.
 	BlockedWhenIdle bool
+
+	// OwnState makes figures about many tasks judge a task by its own state, and
+	// count as pending what has no row. Without it they judge it by its steps
+	// (readiness sheet, sections 7 and 9).
+	OwnState bool
 }
 
 // Core is the policy of this engine, decisions D1 to D9 of the design.
-var Core = Policy{Name: "core", FirstAlways: true, StoredWait: true, Leases: true, BlockedWhenIdle: true}
+var Core = Policy{Name: "core", FirstAlways: true, StoredWait: true, Leases: true, BlockedWhenIdle: true, OwnState: true}
 
 // Rails is the policy of the SQL functions, version 02: rules R1 to R8 of the
 // readiness sheet. The one difference is that no number of attempts overflows.

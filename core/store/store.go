@@ -27,6 +27,7 @@ import (
 // Store is an open database.
 type Store interface {
 	GraphReader
+	InsightReader
 
 	// Read runs fn on one consistent snapshot, which fn must not keep.
 	Read(ctx context.Context, fn func(Reader) error) error

@@ -44,6 +44,10 @@ var Table = map[string]Rule{
 		Packages: []string{"core/workflow", "core/graph", "core/lifecycle", "core/backoff", "core/fault"},
 		Pure:     true,
 	},
+	"core/insight": {
+		Packages: []string{"core/workflow", "core/graph", "core/fault"},
+		Pure:     true,
+	},
 	"core/template": {
 		Packages: []string{"core/workflow", "core/graph", "core/backoff", "core/fault"},
 		Modules: []string{
@@ -62,21 +66,21 @@ var Table = map[string]Rule{
 	"core/telemetry": {Packages: []string{"core/fault", "core/workflow"}},
 	"core/worker":    {Packages: []string{"core/fault", "core/workflow"}},
 
-	"core/store": {Packages: []string{"core/workflow", "core/graph", "core/readiness", "core/fault"}},
+	"core/store": {Packages: []string{"core/workflow", "core/graph", "core/readiness", "core/insight", "core/fault"}},
 	"core/store/migrate": {
 		Packages: []string{"core/store", "core/workflow", "core/fault", "migrations"},
 		Modules:  []string{"github.com/pressly/goose/v3"},
 	},
 	"core/store/sqlite": {
 		Packages: []string{
-			"core/store", "core/store/migrate", "core/workflow", "core/graph", "core/readiness", "core/fault",
+			"core/store", "core/store/migrate", "core/workflow", "core/graph", "core/readiness", "core/insight", "core/fault",
 			"migrations",
 		},
 		Modules: []string{mattn, "github.com/fsnotify/fsnotify"},
 	},
 	"core/store/postgres": {
 		Packages: []string{
-			"core/store", "core/store/migrate", "core/workflow", "core/graph", "core/readiness", "core/fault",
+			"core/store", "core/store/migrate", "core/workflow", "core/graph", "core/readiness", "core/insight", "core/fault",
 			"migrations",
 		},
 		Modules: []string{"github.com/jackc/pgx/v5"},
@@ -84,7 +88,7 @@ var Table = map[string]Rule{
 	"core/engine": {
 		Packages: []string{
 			"core/graph", "core/backoff", "core/lifecycle", "core/identity", "core/readiness", "core/template",
-			"core/batch", "core/cache", "core/notify", "core/telemetry", "core/store", "core/workflow", "core/fault",
+			"core/insight", "core/batch", "core/cache", "core/notify", "core/telemetry", "core/store", "core/workflow", "core/fault",
 		},
 	},
 

@@ -35,7 +35,7 @@ func Run(t *testing.T, open Open) {
 	groups := map[string][]promise{
 		"transaction": transactionPromises(), "named_task": namedTaskPromises(), "task": taskPromises(),
 		"step": stepPromises(), "move": movePromises(), "transition": transitionPromises(),
-		"ready": readyPromises(), "lease": leasePromises(), "worker": workerPromises(), "graph": graphPromises(),
+		"ready": readyPromises(), "lease": leasePromises(), "worker": workerPromises(), "graph": graphPromises(), "insight": insightPromises(),
 		"annotation": annotationPromises(),
 	}
 	for group, promises := range groups {

@@ -48,6 +48,17 @@ var scanning = map[string]string{
 	"DirtyTake":     "stops at the limit, in the order of its key",
 	"Depths":        "counts, for health reports",
 
+	"InsightStamps":           "returns a stamp of every task, from indexes",
+	"InsightStampsTypes":      "looks at every task type, of which there are few",
+	"InsightTasks":            "figures are about all tasks",
+	"InsightSlowestSteps":     "figures are about all tasks of a period",
+	"InsightHealthTasks":      "counts all tasks, on request",
+	"InsightHealthSteps":      "counts all steps, on request",
+	"InsightTroublesAttempts": "figures are about all tasks of a period",
+	"InsightTroublesClasses":  "as above",
+	"InsightTroublesBlocked":  "as above",
+	"InsightTroublesBlockers": "as above",
+
 	"ViolationsHistory": "checks every row, for health reports on request",
 	"ViolationsDerived": "as above",
 	"ViolationsOrphans": "as above",

@@ -71,6 +71,11 @@ NUMBERS: dict[str, int] = {
     "step_update": 41,
     "step_reset": 42,
     "step_transition": 43,
+    "insight_analytics": 44,
+    "insight_slowest_steps": 45,
+    "insight_slowest_tasks": 46,
+    "insight_health_counts": 47,
+    "insight_bottlenecks": 48,
 }
 
 
@@ -2364,6 +2369,280 @@ class Operations:
                     "permanent": permanent,
                     "by": by,
                     "reason": reason,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def insight_analytics(
+        self,
+        *,
+        since: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Answers figures about all tasks: how many are active, and of those created since an
+        instant how many are complete or in error, how long tasks and steps took, and the same
+        over the last hour, 4 and 24 hours.
+
+        A task is judged by its own state; one without any history is pending. An empty database
+        answers zeros. The facts about tasks stay in memory, proved current by their versions,
+        so that a call reads again only what has changed.
+
+            {"since": "2026-01-31T00:00:00Z"}
+
+        Args:
+            since (instant): Only tasks created after this instant count for the figures of the
+                period. Default: an hour ago.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            task_throughput (integer): Tasks that were created in the period.
+            completion_count (integer): Those of them that are complete.
+            error_count (integer): Those of them that are in error.
+            completion_rate (number): Completed tasks in percent of all, with two decimals; 0
+                without tasks.
+            error_rate (number): Tasks in error in percent of all, with two decimals; 0 without
+                tasks.
+            avg_task_duration (number): Mean seconds from creation to completion of the
+                completed tasks, with three decimals; 0 without any.
+            avg_step_duration (number): Mean seconds from creation to completion of the complete
+                steps of all tasks of the period, with three decimals; 0 without any.
+            step_throughput (integer): Steps of the tasks of the period, in any state.
+            active_tasks_count (integer): Tasks of all times that have not ended.
+            total_namespaces_count (integer): Namespaces that have a task.
+            unique_task_types_count (integer): Names of task types that have a task; namespace
+                and version make no difference.
+            system_health_score (number): Of the tasks of the last hour that are complete or in
+                error, the part that is complete: 0 to 1 with three decimals, 1 without any.
+            performance_trends (Trends): The same figures over the last hour, the last 4 and the
+                last 24 hours.
+            analysis_period_start (instant): The instant after which the tasks of the period
+                were created.
+            calculated_at (instant): When this was calculated.
+        """
+        return self._call(
+            44,
+            "insight_analytics",
+            _given(
+                {
+                    "since": since,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def insight_slowest_steps(
+        self,
+        *,
+        since: str | None = None,
+        limit: int | None = None,
+        namespace: str | None = None,
+        name: str | None = None,
+        version: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Lists the complete steps that took longest from creation to completion, of those created
+        in the last 24 hours or since an instant.
+
+            {"namespace": "shop", "limit": 5}
+
+        Args:
+            since (instant): Only what was created after this instant. Default: 24 hours ago.
+            limit (integer): Most items to return, 1 to 1000. Default 10.
+            namespace (text): Only tasks of this namespace.
+            name (text): Only tasks of this name.
+            version (text): Only tasks of this version.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            items (list of SlowStep): The steps, the longest first; of equals the one with the
+                lower id.
+            next (integer): Always null: the request bounds the list.
+        """
+        return self._call(
+            45,
+            "insight_slowest_steps",
+            _given(
+                {
+                    "since": since,
+                    "limit": limit,
+                    "namespace": namespace,
+                    "name": name,
+                    "version": version,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def insight_slowest_tasks(
+        self,
+        *,
+        since: str | None = None,
+        limit: int | None = None,
+        namespace: str | None = None,
+        name: str | None = None,
+        version: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Lists the tasks that took longest from creation to the last end of a step, of those
+        created in the last 24 hours or since an instant. A task of which no step is complete or
+        in error is left out.
+
+            {"since": "2026-01-31T00:00:00Z", "name": "order_flow"}
+
+        Args:
+            since (instant): Only what was created after this instant. Default: 24 hours ago.
+            limit (integer): Most items to return, 1 to 1000. Default 10.
+            namespace (text): Only tasks of this namespace.
+            name (text): Only tasks of this name.
+            version (text): Only tasks of this version.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            items (list of SlowTask): The tasks, the longest first; of equals the one with the
+                lower id.
+            next (integer): Always null: the request bounds the list.
+        """
+        return self._call(
+            46,
+            "insight_slowest_tasks",
+            _given(
+                {
+                    "since": since,
+                    "limit": limit,
+                    "namespace": namespace,
+                    "name": name,
+                    "version": version,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def insight_health_counts(
+        self,
+        *,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Counts tasks and steps by state over the whole database, tells how many failed steps
+        will be tried again, wait for it, or have no attempt left, and how many connections the
+        database has and allows.
+
+        The counts by state add up to the totals. It reads every step: for a page that a person
+        looks at, not for a probe.
+
+        Args:
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            total_tasks (integer): All tasks.
+            pending_tasks (integer): Tasks in state pending, among them those without any
+                history.
+            in_progress_tasks (integer): Tasks in state in_progress.
+            complete_tasks (integer): Tasks in state complete.
+            error_tasks (integer): Tasks in state error.
+            cancelled_tasks (integer): Tasks in state cancelled.
+            resolved_manually_tasks (integer): Tasks in state resolved_manually.
+            unknown_tasks (integer): Tasks in a state that the machine lacks.
+            total_steps (integer): All steps.
+            pending_steps (integer): Steps in state pending, among them those without any
+                history.
+            in_progress_steps (integer): Steps in state in_progress.
+            complete_steps (integer): Steps in state complete.
+            error_steps (integer): Steps in state error.
+            cancelled_steps (integer): Steps in state cancelled.
+            resolved_manually_steps (integer): Steps in state resolved_manually.
+            unknown_steps (integer): Steps in a state that the machine lacks.
+            retryable_error_steps (integer): Steps in error that will be tried again: retryable,
+                with an attempt left.
+            exhausted_retry_steps (integer): Steps in error whose attempts are used up.
+            in_backoff_steps (integer): Steps of retryable_error_steps whose wait is not over.
+            active_connections (integer): Connections to the database that are at work, this
+                call's included.
+            max_connections (integer): Connections that the database allows.
+            calculated_at (instant): When this was counted.
+        """
+        return self._call(
+            47,
+            "insight_health_counts",
+            _given(
+                {
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def insight_bottlenecks(
+        self,
+        *,
+        namespace: str | None = None,
+        name: str | None = None,
+        version: str | None = None,
+        period_hours: int | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Answers what slows tasks down, of those created in the last 24 hours or another period:
+        the slowest tasks and steps, how attempts fail, which steps others wait for, how
+        durations spread, and what deserves a look.
+
+            {"namespace": "shop", "period_hours": 72}
+
+        Args:
+            namespace (text): Only tasks of this namespace.
+            name (text): Only tasks of this name.
+            version (text): Only tasks of this version.
+            period_hours (integer): Only tasks created in the last so many hours, 1 to 87600.
+                Default 24.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            scope_summary (Scope): What the answer covers.
+            bottleneck_analysis (BottleneckAnalysis): What slows tasks down.
+            performance_distribution (Distribution): How the durations of tasks spread.
+            recommendations (list of text): What deserves a look, one sentence each; empty when
+                nothing stands out.
+            scope (BottleneckScope): The filter that was asked for.
+            analysis_period_hours (integer): The period that was looked at.
+            generated_at (instant): When this was calculated.
+        """
+        return self._call(
+            48,
+            "insight_bottlenecks",
+            _given(
+                {
+                    "namespace": namespace,
+                    "name": name,
+                    "version": version,
+                    "period_hours": period_hours,
                     "timeout_ms": timeout_ms,
                     "correlation_id": correlation_id,
                 }
