@@ -71,7 +71,12 @@ func (c *catalog) ensure(ctx context.Context, r store.Reader, ids []int64) error
 	return c.load(ctx, r, missing)
 }
 
+// load reads task types, but for those that it knows and that have not changed.
 func (c *catalog) load(ctx context.Context, r store.Reader, ids []int64) error {
+	ids, err := c.confirm(ctx, r, ids)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
 	tasks, err := r.NamedTaskList(ctx, store.NamedTaskFilter{IDs: ids, Page: store.Page{Limit: store.MaxPage}})
 	if err != nil {
 		return err
@@ -90,6 +95,34 @@ func (c *catalog) load(ctx context.Context, r store.Reader, ids []int64) error {
 		c.entries[task.ID] = newEntry(task, routes)
 	}
 	return nil
+}
+
+// confirm compares the stamps of the task types that are known and returns the
+// others: a template of ten thousand steps is not read every other second while
+// its task is locked.
+func (c *catalog) confirm(ctx context.Context, r store.Reader, ids []int64) (others []int64, err error) {
+	var keys []store.NamedTaskKey
+	for _, id := range ids {
+		if e := c.get(id); e != nil {
+			keys = append(keys, store.NamedTaskKey{Namespace: e.Namespace, Name: e.Name, Version: e.Version})
+		}
+	}
+	if len(keys) == 0 {
+		return ids, nil
+	}
+	stamps, err := r.NamedTaskFind(ctx, keys, false)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	current := map[int64]bool{}
+	for _, stamp := range stamps {
+		if e := c.entries[stamp.ID]; e != nil && e.UpdatedAt == stamp.UpdatedAt {
+			e.checked, current[stamp.ID] = time.Now(), true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { return current[id] }), nil
 }
 
 func newEntry(task workflow.NamedTask, routes []workflow.Route) *catalogEntry {

@@ -113,9 +113,13 @@ func (e *Engine) refreshRoutes(ctx context.Context, id int64) error {
 		return nil
 	}
 	return e.Store.Read(ctx, func(r store.Reader) error {
+		stamp, err := r.RouteStamp(ctx)
+		if err != nil || e.workers.confirm(id, stamp) {
+			return err
+		}
 		names, err := r.RouteNames(ctx)
 		if err == nil {
-			e.workers.resolve(id, names)
+			e.workers.resolve(id, names, stamp)
 		}
 		return err
 	})

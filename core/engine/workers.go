@@ -28,6 +28,7 @@ type registered struct {
 	handlers   []HandlerMatch
 	generation int
 	resolved   time.Time
+	stamp      store.RouteStamp // of the routes that were matched
 }
 
 func newWorkers() *workers { return &workers{byID: map[int64]*registered{}} }
@@ -92,13 +93,26 @@ func (w *workers) stale(id int64) (stale, known bool) {
 	return r.generation != w.generation || time.Since(r.resolved) > routesTrust, true
 }
 
+// confirm trusts a worker's routes for another while when no route was added, and
+// reports whether that is so.
+func (w *workers) confirm(id int64, stamp store.RouteStamp) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r := w.byID[id]
+	if r == nil || r.stamp != stamp {
+		return false
+	}
+	r.generation, r.resolved = w.generation, time.Now()
+	return true
+}
+
 // resolve matches a worker's patterns against all routes.
-func (w *workers) resolve(id int64, names []store.RouteName) {
+func (w *workers) resolve(id int64, names []store.RouteName, stamp store.RouteStamp) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if r := w.byID[id]; r != nil {
 		r.Routes = matchRoutes(r.handlers, names)
-		r.generation, r.resolved = w.generation, time.Now()
+		r.generation, r.resolved, r.stamp = w.generation, time.Now(), stamp
 	}
 }
 

@@ -31,10 +31,18 @@ type NamedTaskReader interface {
 	// RouteList returns every route of the given task types, by id.
 	RouteList(ctx context.Context, namedTaskIDs []int64) ([]workflow.Route, error)
 
+	// RouteStamp changes when a route is added; nothing else about routes that
+	// workers match by ever changes.
+	RouteStamp(ctx context.Context) (RouteStamp, error)
+
 	// RouteNames returns every route with the names that workers match it by,
 	// by id, without configurations.
 	RouteNames(ctx context.Context) ([]RouteName, error)
 }
+
+// RouteStamp tells sets of routes apart. Ids are not given in the order of
+// commits, so the greatest alone would miss one.
+type RouteStamp struct{ Count, Greatest int64 }
 
 // RouteName is a route as a worker's handlers are matched against it.
 type RouteName struct {

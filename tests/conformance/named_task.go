@@ -20,6 +20,7 @@ func namedTaskPromises() []promise {
 		{"listing filters, pages and sorts by id", listNamedTasks},
 		{"a page is capped", cappedPage},
 		{"routes are listed by id with their names", routesByName},
+		{"the stamp of the routes changes when one is added", routeStamp},
 	}
 }
 
@@ -133,4 +134,18 @@ func routesByName(f *fixture) {
 			{RouteID: second[1].ID, Task: key("refund"), Step: "pay"},
 		}, must(r.RouteNames(f.ctx))(f))
 	})
+}
+
+func routeStamp(f *fixture) {
+	stamp := func() (now store.RouteStamp) {
+		f.read(func(r store.Reader) { now = must(r.RouteStamp(f.ctx))(f) })
+		return now
+	}
+	require.Zero(f, stamp())
+	f.install("order", "pick")
+	one := stamp()
+	f.install("order", "pick")
+	require.Equal(f, one, stamp())
+	f.install("order", "pick", "pay")
+	require.NotEqual(f, one, stamp())
 }

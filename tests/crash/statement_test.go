@@ -32,6 +32,10 @@ func (t *tx) RouteList(ctx context.Context, namedTaskIDs []int64) ([]workflow.Ro
 	return ask(t, "RouteList", func() ([]workflow.Route, error) { return t.inner.RouteList(ctx, namedTaskIDs) })
 }
 
+func (t *tx) RouteStamp(ctx context.Context) (store.RouteStamp, error) {
+	return ask(t, "RouteStamp", func() (store.RouteStamp, error) { return t.inner.RouteStamp(ctx) })
+}
+
 func (t *tx) RouteNames(ctx context.Context) ([]store.RouteName, error) {
 	return ask(t, "RouteNames", func() ([]store.RouteName, error) { return t.inner.RouteNames(ctx) })
 }

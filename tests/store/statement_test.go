@@ -42,6 +42,7 @@ var scanning = map[string]string{
 	"NamedTaskList": "is completed by a filter and a limit",
 	"TaskList":      "is completed by a filter and a limit",
 	"LeaseList":     "is completed by a filter and a limit; holds claimed steps only",
+	"RouteStamp":    "counts the catalogue, which is far smaller than reading it",
 	"RouteNames":    "returns the whole catalogue, which a worker asks for once",
 	"WorkerList":    "returns the whole table, in the order of its key",
 	"DirtyExists":   "stops at the first row",

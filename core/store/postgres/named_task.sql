@@ -29,6 +29,9 @@ CROSS JOIN LATERAL (
 WHERE r.named_task_id = ANY($1::bigint[])
 ORDER BY r.id
 
+-- name: RouteStamp
+SELECT count(*), coalesce(max(r.id), 0) FROM {schema}.tasker_named_tasks_named_steps r
+
 -- name: RouteNames
 SELECT r.id, t.namespace, t.name, t.version,
     (SELECT n.name FROM {schema}.tasker_named_steps n WHERE n.named_step_id = r.named_step_id)

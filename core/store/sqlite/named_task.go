@@ -51,6 +51,12 @@ func (t *tx) RouteList(ctx context.Context, namedTaskIDs []int64) ([]workflow.Ro
 	}, idSet(namedTaskIDs))
 }
 
+// RouteStamp tells whether routes were added; see store.NamedTaskReader.
+func (t *tx) RouteStamp(ctx context.Context) (stamp store.RouteStamp, err error) {
+	err = t.each(ctx, "RouteStamp", func(rows *sql.Rows) error { return rows.Scan(&stamp.Count, &stamp.Greatest) })
+	return stamp, err
+}
+
 // RouteNames returns every route by name; see store.NamedTaskReader.
 func (t *tx) RouteNames(ctx context.Context) ([]store.RouteName, error) {
 	return list(ctx, t, "RouteNames", func(rows *sql.Rows, r *store.RouteName) error {

@@ -19,6 +19,9 @@ CROSS JOIN tasker_named_steps n ON n.named_step_id = r.named_step_id
 CROSS JOIN tasker_dependent_systems d ON d.dependent_system_id = n.dependent_system_id
 ORDER BY r.id
 
+-- name: RouteStamp
+SELECT count(*), coalesce(max(id), 0) FROM tasker_named_tasks_named_steps
+
 -- name: RouteNames
 SELECT r.id, ns.name, t.name, t.version, n.name
 FROM tasker_named_tasks_named_steps r
