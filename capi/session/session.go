@@ -164,7 +164,7 @@ func (e *Engine) options(version string, c *config.Config, advance func(time.Dur
 	}
 	return engine.Options{
 		Store: e.store, Schema: e.store, Hub: e.hub, Log: e.log, Settings: settings, Version: version,
-		Lease: c.Worker.Lease(), Identity: c.Engine.IdentityStrategy, Environment: c.Engine.Environment,
+		CacheBytes: c.Cache.Bytes(), Lease: c.Worker.Lease(), Identity: c.Engine.IdentityStrategy, Environment: c.Engine.Environment,
 		IdentityZone: c.Engine.IdentityZone(), IdentityVersioned: c.Engine.IdentityIncludeVersion,
 		Host: host, PID: os.Getpid(), Panicked: e.Panicked, Panics: e.panics.Value, Advance: advance,
 	}

@@ -19,6 +19,7 @@ type Config struct {
 	Database Database `koanf:"database"`
 	// Migrate is "auto", "check" or "only".
 	Migrate string  `koanf:"migrate"`
+	Cache   Cache   `koanf:"cache"`
 	Engine  Engine  `koanf:"engine"`
 	Worker  Worker  `koanf:"worker"`
 	Clock   Clock   `koanf:"clock"`
@@ -46,6 +47,14 @@ type Database struct {
 	Notify          bool   `koanf:"notify"`           // hear of and tell other processes' commits, PostgreSQL
 	Triggers        string `koanf:"triggers"`         // "on" or "off": whether migrating makes those that note foreign writes, PostgreSQL
 }
+
+// Cache bounds what is kept of the database in memory.
+type Cache struct {
+	MaxMB int64 `koanf:"max_mb"` // task graphs, in MiB; 0: none is kept
+}
+
+// Bytes is the bound in bytes.
+func (c Cache) Bytes() int64 { return c.MaxMB << 20 }
 
 // Engine holds defaults of requests.
 type Engine struct {

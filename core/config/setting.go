@@ -34,6 +34,7 @@ type setting struct {
 
 // settings is the table, by name.
 var settings = []setting{
+	{name: "cache.max_mb", kind: integer, fallback: int64(32), most: 1 << 20},
 	{name: "clock.frozen_at", kind: instant},
 	{name: "database.max_connections", kind: integer, fallback: int64(10), least: 2, most: 1000},
 	{name: "database.max_pages", kind: integer, fallback: int64(0), most: 4294967294}, // SQLite's own bound

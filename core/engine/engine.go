@@ -27,6 +27,7 @@ type Options struct {
 	Settings []Setting // answered by engine_config_get
 	Version  string    // of the library, for engine_health
 
+	CacheBytes        int64             // of task graphs kept in memory; 0: none
 	Lease             time.Duration     // after how long without heartbeat a worker counts as dead; default 15 s
 	Policy            *readiness.Policy // default readiness.Core
 	Identity          string            // default identity strategy; default "default"
@@ -52,6 +53,7 @@ type Engine struct {
 	watch    *watch
 	unheard  *unheard
 	facts    *cache.Cache[insight.Task] // for figures about all tasks
+	graphs   *cache.Cache[*keptGraph]
 
 	reports *batch.Group[ReportStepsRequest, ReportStepsReply]
 	creates *batch.Group[createJob, CreateTasksReply]
@@ -83,7 +85,7 @@ func New(options Options) *Engine {
 		}
 	}
 	e := &Engine{Options: options, catalog: newCatalog(), workers: newWorkers(), watch: newWatch(), unheard: newUnheard(),
-		facts: newFacts()}
+		facts: newFacts(), graphs: newGraphs(options.CacheBytes)}
 	e.reports = batch.New(batch.Options[ReportStepsRequest, ReportStepsReply]{
 		Run: e.runReports, Cap: reportGroupCap, Panicked: e.survive("step_report"),
 		Weight:    func(r ReportStepsRequest) int { return len(r.Outcomes) },
@@ -118,6 +120,7 @@ func (e *Engine) survive(operation string) func(any, []byte) error {
 func (e *Engine) DropCaches() {
 	e.catalog.forget()
 	e.facts.Forget()
+	e.graphs.Forget()
 	e.workers.bump() // their routes are matched again
 }
 

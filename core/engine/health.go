@@ -33,6 +33,20 @@ type InvariantViolation struct {
 	Detail string `json:"detail"`
 }
 
+// CacheInfo tells how the task graphs fare that are kept in memory.
+type CacheInfo struct {
+	// Graphs that are kept.
+	Graphs int `json:"graphs"`
+	// What they take, in bytes, as estimated.
+	Bytes int64 `json:"bytes"`
+	// The bound, from cache.max_mb.
+	BytesMax int64 `json:"bytes_max"`
+	// Graphs that were found and proved current, since the engine was opened.
+	Hits int64 `json:"hits"`
+	// Graphs that had to be read.
+	Misses int64 `json:"misses"`
+}
+
 // HealthReply is the answer to engine_health.
 type HealthReply struct {
 	// "ok", or "degraded" with the reasons in problems.
@@ -69,6 +83,8 @@ type HealthReply struct {
 	Workers int64 `json:"workers"`
 	// Tasks whose derived rows wait to be checked.
 	DirtyTasks int64 `json:"dirty_tasks"`
+	// Task graphs kept in memory.
+	Cache CacheInfo `json:"cache"`
 	// Panics that were caught since the engine was opened.
 	Panics int64 `json:"panics"`
 	// With deep: rules that the stored rows break, at most 1000. With repair: what is left of them.
@@ -135,6 +151,8 @@ func (e *Engine) Health(ctx context.Context, r HealthRequest) (HealthReply, erro
 	if err := e.describeStore(ctx, &reply); err != nil {
 		return reply, err
 	}
+	kept := e.graphs.Stats()
+	reply.Cache = CacheInfo{Graphs: kept.Entries, Bytes: kept.Bytes, BytesMax: kept.BytesMax, Hits: kept.Hits, Misses: kept.Misses}
 	if e.Panics != nil {
 		reply.Panics = e.Panics()
 	}

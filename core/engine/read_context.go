@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/tasker-systems/tasker-core-go/core/readiness"
-	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
 
@@ -79,47 +77,6 @@ type WaitTaskReply struct {
 	TimedOut bool `json:"timed_out"`
 }
 
-// judged is one task with every step judged by the readiness rules.
-type judged struct {
-	task     workflow.Task
-	steps    []workflow.Step
-	counts   map[int64][2]int
-	verdicts []readiness.Verdict // parallel to steps
-}
-
-// judge reads tasks and judges all their steps, by task id. Ids that do not
-// exist are absent.
-func (e *Engine) judge(ctx context.Context, r store.Reader, taskIDs []int64) ([]judged, workflow.Instant, error) {
-	now, err := e.Store.Now(ctx)
-	if err != nil {
-		return nil, now, err
-	}
-	tasks, err := r.TaskList(ctx, store.TaskFilter{IDs: taskIDs})
-	if err != nil {
-		return nil, now, err
-	}
-	t, err := readSteps(ctx, r, taskIDs)
-	if err != nil {
-		return nil, now, err
-	}
-	at := make(map[int64]int, len(tasks))
-	all := make([]judged, len(tasks))
-	for i, task := range tasks {
-		at[task.ID] = i
-		all[i] = judged{task: task, counts: t.counts}
-	}
-	busy := t.busy()
-	for i := range t.steps {
-		j := &all[at[t.steps[i].TaskID]]
-		f := facts(&t.steps[i], t.counts[t.steps[i].ID], t.leased(&t.steps[i]))
-		f.TaskState, f.NotBefore = j.task.State, j.task.StartAt
-		f.SerialBusy = !j.task.Concurrent && busy[j.task.ID]
-		j.steps = append(j.steps, t.steps[i])
-		j.verdicts = append(j.verdicts, e.Policy.Step(f, now))
-	}
-	return all, now, nil
-}
-
 // GetContext returns where a task stands and what can happen next.
 func (e *Engine) GetContext(ctx context.Context, r ContextRequest) (TaskContext, error) {
 	found, err := e.contexts(ctx, []int64{r.TaskID})
@@ -142,21 +99,18 @@ func (e *Engine) ListContexts(ctx context.Context, r ContextsRequest) (ContextsR
 }
 
 func (e *Engine) contexts(ctx context.Context, taskIDs []int64) ([]TaskContext, error) {
-	items := []TaskContext{}
-	err := e.Store.Read(ctx, func(r store.Reader) error {
-		all, now, err := e.judge(ctx, r, taskIDs)
-		for i := range all {
-			items = append(items, e.summary(&all[i], now))
-		}
-		return err
-	})
+	all, now, err := e.judge(ctx, taskIDs)
+	items := make([]TaskContext, len(all))
+	for i := range all {
+		items[i] = e.summary(&all[i], now)
+	}
 	return items, err
 }
 
 // summary is the execution context of a judged task.
 func (e *Engine) summary(j *judged, now workflow.Instant) TaskContext {
-	c := e.Policy.Task(j.task.State, j.verdicts, now)
-	return TaskContext{TaskID: j.task.ID, NamedTaskID: j.task.NamedTaskID, Status: j.task.State,
+	c := e.Policy.Task(j.graph.State, j.verdicts, now)
+	return TaskContext{TaskID: j.graph.TaskID, NamedTaskID: j.graph.NamedTaskID, Status: j.graph.State,
 		TotalSteps: c.TotalSteps, PendingSteps: c.PendingSteps, InProgressSteps: c.InProgressSteps,
 		CompletedSteps: c.CompletedSteps, FailedSteps: c.FailedSteps, ReadySteps: c.ReadySteps,
 		ExecutionStatus: c.ExecutionStatus, RecommendedAction: c.RecommendedAction,

@@ -114,32 +114,28 @@ func (e *Engine) readiness(ctx context.Context, r ReadinessRequest, keep func(*r
 	if err := checkRange("task_ids", int64(len(ids)), 1, readinessTasksMax); err != nil {
 		return reply, err
 	}
-	err := e.Store.Read(ctx, func(reader store.Reader) error {
-		all, _, err := e.judge(ctx, reader, ids)
-		if err == nil && r.TaskID != 0 && len(r.TaskIDs) == 0 && len(all) == 0 {
-			return taskNotFound(r.TaskID)
-		}
-		for i := range all {
-			reply.Items = append(reply.Items, all[i].readiness(e.Policy, r.StepIDs, keep)...)
-		}
-		return err
-	})
+	all, _, err := e.judge(ctx, ids)
+	if err == nil && r.TaskID != 0 && len(r.TaskIDs) == 0 && len(all) == 0 {
+		return reply, taskNotFound(r.TaskID)
+	}
+	for i := range all {
+		reply.Items = append(reply.Items, all[i].readiness(e.Policy, r.StepIDs, keep)...)
+	}
 	return reply, err
 }
 
 // readiness renders the verdicts on one task's steps that are wanted.
 func (j *judged) readiness(p *readiness.Policy, only []int64, keep func(*readiness.Verdict) bool) []StepReadiness {
 	var items []StepReadiness
-	for i := range j.steps {
-		step, v := &j.steps[i], &j.verdicts[i]
+	for i := range j.verdicts {
+		step, v, facts := &j.graph.Steps[i], &j.verdicts[i], &j.graph.facts[i]
 		if !keep(v) || (only != nil && !slices.Contains(only, step.ID)) {
 			continue
 		}
-		count := j.counts[step.ID]
 		items = append(items, StepReadiness{StepID: step.ID, TaskID: step.TaskID, NamedStepID: step.NamedStepID,
 			Name: step.Name, CurrentState: step.State, DependenciesSatisfied: v.DependenciesSatisfied,
 			RetryEligible: v.RetryEligible, ReadyForExecution: v.Ready, Reason: v.Reason, LastFailureAt: v.LastFailureAt,
-			NextRetryAt: v.NextRetryAt, TotalParents: count[0], CompletedParents: count[1], Attempts: step.Tries(),
+			NextRetryAt: v.NextRetryAt, TotalParents: facts.Parents, CompletedParents: facts.ParentsDone, Attempts: step.Tries(),
 			RetryLimit: p.Limit(step.RetryLimit), BackoffSeconds: step.BackoffSeconds, LastAttemptedAt: step.LastAttemptedAt})
 	}
 	return items

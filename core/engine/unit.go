@@ -107,6 +107,9 @@ func (u *unit) change(step *workflow.Step, edit func(*store.StepChange)) {
 	}
 	edit(&c)
 	u.steps[step.ID] = c
+	if task := u.tasks[step.TaskID]; task != nil {
+		task.touched = true // or a graph kept in memory would still count as current
+	}
 }
 
 // moveTask plans the way of a task to a state; metadata goes with the last hop.

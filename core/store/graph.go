@@ -36,7 +36,6 @@ type TaskGraph struct {
 	Steps       []workflow.Step  // by id, without inputs and results; StateMetadata only in state error
 	Edges       []GraphEdge      // by child and parent
 	Leases      []workflow.Lease
-	Rows        []workflow.ReadyStep
 }
 
 // GraphReader reads whole task graphs. Unlike those of Reader its methods are
@@ -82,12 +81,5 @@ func (g TaskGraphs) AddEdge(taskID int64, edge GraphEdge) {
 func (g TaskGraphs) AddLease(lease workflow.Lease) {
 	if t := g.Of(lease.TaskID); t != nil {
 		t.Leases = append(t.Leases, lease)
-	}
-}
-
-// AddRow puts a queue row into its task's graph.
-func (g TaskGraphs) AddRow(row workflow.ReadyStep) {
-	if t := g.Of(row.TaskID); t != nil {
-		t.Rows = append(t.Rows, row)
 	}
 }

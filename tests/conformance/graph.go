@@ -12,7 +12,7 @@ func graphPromises() []promise {
 		{"a write raises the version of its task's stamp", stampVersion},
 		{"a stamp tells of a change that waits", stampDirty},
 		{"a stamp of a task that does not exist is absent", stampUnknown},
-		{"a graph holds the steps, edges, leases and rows of its task", wholeGraph},
+		{"a graph holds the steps, edges and leases of its task", wholeGraph},
 		{"a parent in another task comes with its state", outsideParent},
 		{"graphs come by task id, each with what is its own", manyGraphs},
 		{"a graph carries the metadata of a failure and no payloads", leanGraph},
@@ -61,7 +61,6 @@ func wholeGraph(f *fixture) {
 	lease := workflow.Lease{StepID: j.steps[0], TaskID: j.task, WorkerID: 5, Epoch: 9, Attempt: 1, ClaimedAt: noon, DeadlineAt: noon}
 	f.write(func(tx store.Tx) {
 		require.NoError(f, tx.LeaseInsert(f.ctx, []workflow.Lease{lease}))
-		require.NoError(f, tx.ReadyInsert(f.ctx, []workflow.ReadyStep{j.row(1, 0, noon, false)}))
 	})
 	g := must(f.store.GraphList(f.ctx, []int64{j.task}))(f)[0]
 	require.Equal(f, j.task, g.TaskID)
@@ -71,7 +70,6 @@ func wholeGraph(f *fixture) {
 	require.Equal(f, []store.GraphEdge{{From: j.steps[0], To: j.steps[1]}, {From: j.steps[0], To: j.steps[2]},
 		{From: j.steps[1], To: j.steps[2]}}, g.Edges)
 	require.Equal(f, []workflow.Lease{lease}, g.Leases)
-	require.Equal(f, []workflow.ReadyStep{j.row(1, 0, noon, false)}, g.Rows)
 	f.read(func(r store.Reader) {
 		steps := must(r.StepListByTask(f.ctx, []int64{j.task}))(f)
 		for i := range steps {

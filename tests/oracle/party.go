@@ -93,7 +93,7 @@ func (p *party) newEngine() *life {
 	if p.Wrap != nil {
 		db = p.Wrap(db)
 	}
-	return &life{hub: hub, Engine: engine.New(engine.Options{Store: db, Hub: hub, Log: log, Lease: leasePeriod, Host: "oracle",
+	return &life{hub: hub, Engine: engine.New(engine.Options{Store: db, Hub: hub, Log: log, Lease: leasePeriod, CacheBytes: 1 << 20, Host: "oracle",
 		PID: 1, Version: "test", Draw: func() float64 { return 0.5 }})}
 }
 

@@ -69,12 +69,6 @@ func (s *Store) GraphList(ctx context.Context, taskIDs []int64) ([]store.TaskGra
 				graphs.AddLease(lease)
 				return err
 			}},
-			{"ReadyListByTask", func(rows pgx.Rows) error {
-				var row workflow.ReadyStep
-				err := scanReady(rows, &row)
-				graphs.AddRow(row)
-				return err
-			}},
 		} {
 			if err := t.ask(ctx, s.statements[query.name], query.scan, ids); err != nil {
 				return err

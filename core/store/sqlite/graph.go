@@ -66,12 +66,6 @@ func (t *tx) graphs(ctx context.Context, ids string) (store.TaskGraphs, error) {
 			graphs.AddLease(lease)
 			return err
 		}},
-		{"ReadyListByTask", func(rows *sql.Rows) error {
-			var row workflow.ReadyStep
-			err := scanReady(rows, &row)
-			graphs.AddRow(row)
-			return err
-		}},
 	} {
 		if err := t.each(ctx, query.name, query.scan, ids); err != nil {
 			return nil, err
