@@ -493,6 +493,11 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *   adopted (boolean): False when it was the engine's already.
  *   state (text): Its state now.
  *
+ * Advice: a call that helps.
+ *   operation (text): Name of the operation.
+ *   request (any JSON): Its request.
+ *   effect (text): What it does here.
+ *
  * AnnotationInfo: a remark on a task.
  *   task_annotation_id (integer): The annotation.
  *   task_id (integer): Its task.
@@ -521,6 +526,33 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  * Bucket: counts tasks whose duration lies in a range.
  *   range (text): The range in seconds; the lower end is included.
  *   count (integer): Tasks in it.
+ *
+ * CacheInfo: tells how the task graphs fare that are kept in memory.
+ *   graphs (integer): Graphs that are kept.
+ *   bytes (integer): What they take, in bytes, as estimated.
+ *   bytes_max (integer): The bound, from cache.max_mb.
+ *   hits (integer): Graphs that were found and proved current, since the engine was
+ *       opened.
+ *   misses (integer): Graphs that had to be read.
+ *
+ * Cause: a step that holds others up by itself.
+ *   step_id (integer): The step.
+ *   name (text): Its name.
+ *   state (text): Its state.
+ *   reason (text): A reason of step_readiness, or ready, no_worker, cycle,
+ *       parent_in_other_task.
+ *   message (text): The reason in one sentence.
+ *   until (instant): When time alone ends it, or a handler must have reported; null
+ *       when time does not.
+ *   holds_back (integer): Steps that cannot run before it is gone.
+ *   chain (list of ChainLink): The way from this step to one that waits for it: the
+ *       one asked about, else a last one. At most 32 links.
+ *
+ * ChainLink: one step on the way from a cause to what it holds up.
+ *   step_id (integer): The step.
+ *   name (text): Its name.
+ *   state (text): Its state.
+ *   reason (text): Why it may not run now, empty when it may.
  *
  * ClaimProblem: says why the claim of a call got nothing while the rest of the call
  *   took effect.
@@ -941,6 +973,7 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *   leased_steps (integer): Steps that are leased.
  *   workers (integer): Workers that are registered.
  *   dirty_tasks (integer): Tasks whose derived rows wait to be checked.
+ *   cache (CacheInfo): Task graphs kept in memory.
  *   panics (integer): Panics that were caught since the engine was opened.
  *   violations (list of InvariantViolation): With deep: rules that the stored rows
  *       break, at most 1000. With repair: what is left of them.
@@ -2276,7 +2309,48 @@ TASKER_API int32_t tasker_step_reset(tasker_engine engine, const uint8_t *reques
 TASKER_API int32_t tasker_step_transition(tasker_engine engine, const uint8_t *request, size_t request_len,
                                           tasker_buffer *reply);
 
-#define TASKER_OP_INSIGHT_ANALYTICS 44
+#define TASKER_OP_TASK_EXPLAIN 44
+/*
+ * tasker_task_explain: Tells why a task or one of its steps is not moving, from the
+ * very rules that decide readiness: what holds it up and how far that reaches, until
+ * when, and the cheapest call that changes it.
+ *
+ * Steps that only wait for others are no cause; the chain of a cause leads from it to
+ * a step that waits. action is null when nothing has to be done: something runs, or
+ * time ends the wait. Nothing is changed by asking.
+ *
+ *     {"task_id": 7}
+ *
+ *     {"step_id": 21}
+ *
+ * Request:
+ *   task_id (integer, optional): The task; give this or step_id.
+ *   step_id (integer, optional): The step.
+ *
+ * Reply:
+ *   task_id (integer): The task.
+ *   step_id (integer, optional): The step, when one was asked about.
+ *   state (text): State of the task or step.
+ *   standing (text): ended, running, ready, waiting, unserved, blocked or foreign: the
+ *       worst of what a step needs, the best of what a task has.
+ *   summary (text): The answer in one sentence.
+ *   causes (list of Cause): What holds it up, the gravest first, at most 20. Steps
+ *       that only wait for others are no cause.
+ *   causes_total (integer): Causes in all.
+ *   next_wake_at (instant): The earliest instant at which something can happen without
+ *       a person, null when nothing can.
+ *   action (Advice): The cheapest thing that lets it go on, null when nothing needs to
+ *       be done, or nothing can be.
+ *   alternatives (list of Advice): Other ways, the cheaper first.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_task_explain(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                       tasker_buffer *reply);
+
+#define TASKER_OP_INSIGHT_ANALYTICS 45
 /*
  * tasker_insight_analytics: Answers figures about all tasks: how many are active, and
  * of those created since an instant how many are complete or in error, how long tasks
@@ -2325,7 +2399,7 @@ TASKER_API int32_t tasker_step_transition(tasker_engine engine, const uint8_t *r
 TASKER_API int32_t tasker_insight_analytics(tasker_engine engine, const uint8_t *request, size_t request_len,
                                             tasker_buffer *reply);
 
-#define TASKER_OP_INSIGHT_SLOWEST_STEPS 45
+#define TASKER_OP_INSIGHT_SLOWEST_STEPS 46
 /*
  * tasker_insight_slowest_steps: Lists the complete steps that took longest from
  * creation to completion, of those created in the last 24 hours or since an instant.
@@ -2352,7 +2426,7 @@ TASKER_API int32_t tasker_insight_analytics(tasker_engine engine, const uint8_t 
 TASKER_API int32_t tasker_insight_slowest_steps(tasker_engine engine, const uint8_t *request, size_t request_len,
                                                 tasker_buffer *reply);
 
-#define TASKER_OP_INSIGHT_SLOWEST_TASKS 46
+#define TASKER_OP_INSIGHT_SLOWEST_TASKS 47
 /*
  * tasker_insight_slowest_tasks: Lists the tasks that took longest from creation to the
  * last end of a step, of those created in the last 24 hours or since an instant. A
@@ -2380,7 +2454,7 @@ TASKER_API int32_t tasker_insight_slowest_steps(tasker_engine engine, const uint
 TASKER_API int32_t tasker_insight_slowest_tasks(tasker_engine engine, const uint8_t *request, size_t request_len,
                                                 tasker_buffer *reply);
 
-#define TASKER_OP_INSIGHT_HEALTH_COUNTS 47
+#define TASKER_OP_INSIGHT_HEALTH_COUNTS 48
 /*
  * tasker_insight_health_counts: Counts tasks and steps by state over the whole
  * database, tells how many failed steps will be tried again, wait for it, or have no
@@ -2427,7 +2501,7 @@ TASKER_API int32_t tasker_insight_slowest_tasks(tasker_engine engine, const uint
 TASKER_API int32_t tasker_insight_health_counts(tasker_engine engine, const uint8_t *request, size_t request_len,
                                                 tasker_buffer *reply);
 
-#define TASKER_OP_INSIGHT_BOTTLENECKS 48
+#define TASKER_OP_INSIGHT_BOTTLENECKS 49
 /*
  * tasker_insight_bottlenecks: Answers what slows tasks down, of those created in the
  * last 24 hours or another period: the slowest tasks and steps, how attempts fail,

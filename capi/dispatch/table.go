@@ -61,6 +61,7 @@ var table = []row{
 	handle("step_update", (*engine.Engine).UpdateSteps),
 	handle("step_reset", (*engine.Engine).ResetSteps),
 	handle("step_transition", (*engine.Engine).MoveStep),
+	handle("task_explain", (*engine.Engine).ExplainTask),
 	handle("insight_analytics", (*engine.Engine).Analytics),
 	handle("insight_slowest_steps", (*engine.Engine).SlowestSteps),
 	handle("insight_slowest_tasks", (*engine.Engine).SlowestTasks),

@@ -2,8 +2,8 @@ package wire
 
 import "github.com/tasker-systems/tasker-core-go/core/fault"
 
-// acting is what a person does to tasks and steps, and a host that drives them
-// itself.
+// acting is what a person does to tasks and steps, or asks about them, and a
+// host that drives them itself.
 var acting = []Operation{
 	{
 		Name: "task_retry", Request: "RetryTaskRequest", Reply: "RetryTaskReply", Kind: Database, Since: "0.1.0",
@@ -108,5 +108,14 @@ An annotation of the task of type step_reset keeps how many there were, who did 
 
 To in_progress it leases the step to worker_id, out of turn, and answers what step_claim would; report its outcome by step_report with the epoch, or by this operation. To complete or error it ends the attempt and counts it; an error is retried by the template's rules. A step that a worker has is taken from it. A step that is in the state already is answered as it is, with changed false; what is illegal is a conflict that tells the present state.
     {"step_id": 21, "to_state": "in_progress", "worker_id": 3}`,
+	},
+	{
+		Name: "task_explain", Request: "ExplainTaskRequest", Reply: "ExplainTaskReply", Kind: Database, Since: "0.1.0",
+		Errors: []fault.Kind{fault.NotFound},
+		Doc: `Tells why a task or one of its steps is not moving, from the very rules that decide readiness: what holds it up and how far that reaches, until when, and the cheapest call that changes it.
+
+Steps that only wait for others are no cause; the chain of a cause leads from it to a step that waits. action is null when nothing has to be done: something runs, or time ends the wait. Nothing is changed by asking.
+    {"task_id": 7}
+    {"step_id": 21}`,
 	},
 }

@@ -71,11 +71,12 @@ NUMBERS: dict[str, int] = {
     "step_update": 41,
     "step_reset": 42,
     "step_transition": 43,
-    "insight_analytics": 44,
-    "insight_slowest_steps": 45,
-    "insight_slowest_tasks": 46,
-    "insight_health_counts": 47,
-    "insight_bottlenecks": 48,
+    "task_explain": 44,
+    "insight_analytics": 45,
+    "insight_slowest_steps": 46,
+    "insight_slowest_tasks": 47,
+    "insight_health_counts": 48,
+    "insight_bottlenecks": 49,
 }
 
 
@@ -146,6 +147,7 @@ class Operations:
             leased_steps (integer): Steps that are leased.
             workers (integer): Workers that are registered.
             dirty_tasks (integer): Tasks whose derived rows wait to be checked.
+            cache (CacheInfo): Task graphs kept in memory.
             panics (integer): Panics that were caught since the engine was opened.
             violations (list of InvariantViolation): With deep: rules that the stored rows
                 break, at most 1000. With repair: what is left of them.
@@ -2375,6 +2377,67 @@ class Operations:
             ),
         )
 
+    def task_explain(
+        self,
+        *,
+        task_id: int | None = None,
+        step_id: int | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Tells why a task or one of its steps is not moving, from the very rules that decide
+        readiness: what holds it up and how far that reaches, until when, and the cheapest call
+        that changes it.
+
+        Steps that only wait for others are no cause; the chain of a cause leads from it to a
+        step that waits. action is null when nothing has to be done: something runs, or time
+        ends the wait. Nothing is changed by asking.
+
+            {"task_id": 7}
+
+            {"step_id": 21}
+
+        Args:
+            task_id (integer): The task; give this or step_id.
+            step_id (integer): The step.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            task_id (integer): The task.
+            step_id (integer): The step, when one was asked about.
+            state (text): State of the task or step.
+            standing (text): ended, running, ready, waiting, unserved, blocked or foreign: the
+                worst of what a step needs, the best of what a task has.
+            summary (text): The answer in one sentence.
+            causes (list of Cause): What holds it up, the gravest first, at most 20. Steps that
+                only wait for others are no cause.
+            causes_total (integer): Causes in all.
+            next_wake_at (instant): The earliest instant at which something can happen without a
+                person, null when nothing can.
+            action (Advice): The cheapest thing that lets it go on, null when nothing needs to
+                be done, or nothing can be.
+            alternatives (list of Advice): Other ways, the cheaper first.
+
+        Raises:
+            NotFoundError
+        """
+        return self._call(
+            44,
+            "task_explain",
+            _given(
+                {
+                    "task_id": task_id,
+                    "step_id": step_id,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
     def insight_analytics(
         self,
         *,
@@ -2427,7 +2490,7 @@ class Operations:
             calculated_at (instant): When this was calculated.
         """
         return self._call(
-            44,
+            45,
             "insight_analytics",
             _given(
                 {
@@ -2472,7 +2535,7 @@ class Operations:
             next (integer): Always null: the request bounds the list.
         """
         return self._call(
-            45,
+            46,
             "insight_slowest_steps",
             _given(
                 {
@@ -2522,7 +2585,7 @@ class Operations:
             next (integer): Always null: the request bounds the list.
         """
         return self._call(
-            46,
+            47,
             "insight_slowest_tasks",
             _given(
                 {
@@ -2586,7 +2649,7 @@ class Operations:
             calculated_at (instant): When this was counted.
         """
         return self._call(
-            47,
+            48,
             "insight_health_counts",
             _given(
                 {
@@ -2635,7 +2698,7 @@ class Operations:
             generated_at (instant): When this was calculated.
         """
         return self._call(
-            48,
+            49,
             "insight_bottlenecks",
             _given(
                 {
