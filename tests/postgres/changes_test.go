@@ -1,6 +1,8 @@
 package postgres_test
 
 import (
+	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -44,7 +46,7 @@ func TestAListenerWhoseConnectionBreaksListensAgain(t *testing.T) {
 	k := newKit(t, 1)
 	other := testdb.OpenPostgres(t, k.url, listening)
 	hears(t, other)
-	k.foreign().do("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'")
+	k.foreign().do("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'tasker_core_%'")
 	hears(t, other) // what may have happened meanwhile
 	teller := &kit{Store: testdb.OpenPostgres(t, k.url, listening), t: t, ctx: t.Context(), url: k.url}
 	hears(t, teller.Store)
@@ -52,12 +54,50 @@ func TestAListenerWhoseConnectionBreaksListensAgain(t *testing.T) {
 	hears(t, other)
 }
 
+// TestNobodyIsNotifiedWhileNobodyElseListens has an eavesdropper, whom no engine
+// takes for one.
+func TestNobodyIsNotifiedWhileNobodyElseListens(t *testing.T) {
+	t.Parallel()
+	url := testdb.RecycledDatabase(t)
+	k := &kit{Store: testdb.OpenPostgres(t, url, listening), t: t, ctx: t.Context(), url: url}
+	hears(t, k.Store)
+	eavesdropper := k.foreign()
+	channel := k.text("SELECT split_part(application_name, ' ', 1) FROM pg_stat_activity " +
+		"WHERE datname = current_database() AND application_name LIKE 'tasker_core_%'")
+	eavesdropper.do("LISTEN " + channel)
+	told := func(s *postgres.Store, name string) int64 { return describe(t, s)["notifications_"+name].(int64) }
+	for n, name := range []string{"asked", "known", "known again"} {
+		k.add(name, 1)
+		require.Eventually(t, func() bool { return told(k.Store, "spared") > int64(n) }, patience, time.Millisecond)
+	}
+	require.Zero(t, told(k.Store, "sent"))
+
+	second := testdb.OpenPostgres(t, url, listening)
+	hears(t, second) // it listens
+	k.add("heard", 1)
+	hears(t, second)
+	require.Eventually(t, func() bool { return told(k.Store, "sent") > 0 }, patience, time.Millisecond)
+	for range 2 { // the greeting of the second, then the first's commit: nothing was said before
+		waiting, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		_, err := eavesdropper.WaitForNotification(waiting)
+		require.NoError(t, err)
+	}
+	require.NoError(t, second.Close())
+	sent, spared := told(k.Store, "sent"), told(k.Store, "spared")
+	require.Eventually(t, func() bool {
+		k.add(fmt.Sprintf("alone again %d", time.Now().UnixNano()), 1)
+		return told(k.Store, "spared") > spared
+	}, patience, 10*time.Millisecond, "the server forgets the other's session a moment later")
+	require.GreaterOrEqual(t, told(k.Store, "sent"), sent)
+}
+
 func TestSchemasAndPoolersDoNotHear(t *testing.T) {
 	t.Parallel()
 	k := newKit(t, 1)
 	pooled := testdb.OpenPostgres(t, testdb.ThroughPooler(t, k.url), listening, func(o *postgres.Options) { o.Pooler = true })
 	require.Equal(t, false, describe(t, pooled)["listening"])
-	require.Zero(t, k.foreign().number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"))
+	require.Zero(t, k.foreign().number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'tasker_core_%'"))
 	k.add("second", 1)
 }
 

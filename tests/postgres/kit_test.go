@@ -164,6 +164,13 @@ func (s *session) number(text string, args ...any) (n int64) {
 	return n
 }
 
+// text asks for one value.
+func (k *kit) text(question string) (answer string) {
+	k.t.Helper()
+	require.NoError(k.t, k.foreign().QueryRow(context.Background(), question).Scan(&answer))
+	return answer
+}
+
 // waitForLock returns once so many sessions of this database wait for a lock.
 func (s *session) waitForLock(sessions int64) {
 	s.t.Helper()

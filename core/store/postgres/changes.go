@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,8 +24,15 @@ const (
 	reconnectMax = 10 * time.Second
 )
 
-// sendNotification tells the channel $1 that the process $2 has committed.
-const sendNotification = "SELECT pg_catalog.pg_notify($1, $2)"
+// sendNotification tells the channel $1 that the process $2 has committed, if
+// anybody but the session $3 listens. Listening sessions show by the names of
+// their applications, which every role may see.
+const sendNotification = "SELECT pg_catalog.pg_notify($1, $2) WHERE EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity a " +
+	"WHERE a.datname = pg_catalog.current_database() AND pg_catalog.starts_with(a.application_name, $1) AND a.pid <> $3)"
+
+// greeting begins the payload of who has begun to listen; a commit's is the
+// sender alone.
+const greeting = "+"
 
 // wire carries notifications between processes.
 type wire struct {
@@ -34,6 +42,13 @@ type wire struct {
 	changes chan struct{}
 	news    chan struct{} // holds a value while commits are untold
 	running sync.WaitGroup
+
+	mu        sync.Mutex // guards the fields below; never held across a round trip
+	listener  uint32     // the session that listens here, 0 when none does
+	alone     bool       // nobody else listened when it was last asked, and nobody has greeted since
+	greetings int        // heard so far, and changes of the listener: an older answer is out of date
+	sent      int64      // notifications
+	spared    int64      // notifications that nobody else would have heard
 }
 
 func newWire(s *Store) *wire {
@@ -87,13 +102,77 @@ func (w *wire) tellUntilClosed() {
 	}
 }
 
+// send notifies the others, unless it is known that there are none: whoever begins
+// to listen greets, so a process that is alone says nothing until then.
 func (w *wire) send() error {
+	listener, greetings, alone := w.company()
+	if alone {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(w.store.closing, tellMax)
 	defer cancel()
 	return w.store.brief(ctx, func(ctx context.Context, q querier) error {
-		_, err := q.Exec(ctx, sendNotification, w.channel, w.self)
+		tag, err := q.Exec(ctx, sendNotification, w.channel, w.self, int64(listener))
+		if err == nil {
+			w.learn(tag.RowsAffected() > 0, greetings)
+		}
 		return err
 	})
+}
+
+// company is what is known of others who listen. Who is alone spares a
+// notification.
+func (w *wire) company() (listener uint32, greetings int, alone bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.alone {
+		w.spared++
+	}
+	return w.listener, w.greetings, w.alone
+}
+
+// learn notes whether somebody else listened. That nobody did is believed unless
+// somebody has greeted meanwhile or could not have been heard.
+func (w *wire) learn(heard bool, greetings int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if heard {
+		w.sent++
+		return
+	}
+	w.spared++
+	w.alone = w.greetings == greetings && w.listener != 0
+}
+
+// told returns how many notifications were sent and spared.
+func (w *wire) told() (sent, spared int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.sent, w.spared
+}
+
+// hear takes a notification: of a commit or a greeting, from here or elsewhere.
+func (w *wire) hear(payload string) {
+	sender, greets := strings.CutPrefix(payload, greeting)
+	if sender == w.self {
+		return
+	}
+	w.mu.Lock()
+	w.greetings, w.alone = w.greetings+1, false
+	w.mu.Unlock()
+	if greets {
+		offer(w.news) // a commit may have gone untold between its listening and our hearing of it
+		return
+	}
+	offer(w.changes)
+}
+
+// hearBy notes which session listens here, 0 when it broke: greetings were or
+// will be missed.
+func (w *wire) hearBy(session uint32) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.greetings, w.alone, w.listener = w.greetings+1, false, session
 }
 
 // pause waits and reports whether the store is still open.
@@ -133,7 +212,9 @@ func (w *wire) listenUntilClosed() {
 func (w *wire) listen() (heard bool, err error) {
 	dialling, cancel := context.WithTimeout(w.store.closing, dialMax)
 	defer cancel()
-	conn, err := pgx.ConnectConfig(dialling, w.store.connection())
+	config := w.store.connection()
+	config.RuntimeParams["application_name"] = w.channel + " " + w.store.options.ApplicationName
+	conn, err := pgx.ConnectConfig(dialling, config)
 	if err != nil {
 		return false, err
 	}
@@ -145,14 +226,17 @@ func (w *wire) listen() (heard bool, err error) {
 	if _, err := conn.Exec(dialling, "LISTEN "+pgx.Identifier{w.channel}.Sanitize()); err != nil {
 		return false, err
 	}
+	w.hearBy(conn.PgConn().PID())
+	defer w.hearBy(0)
+	if _, err := conn.Exec(dialling, sendNotification, w.channel, greeting+w.self, int64(conn.PgConn().PID())); err != nil {
+		return false, err // a greeting, which others wait for who believe to be alone
+	}
 	offer(w.changes) // for what happened while nobody listened
 	for {
 		notification, err := conn.WaitForNotification(w.store.closing)
 		if err != nil {
 			return true, err
 		}
-		if notification.Payload != w.self {
-			offer(w.changes)
-		}
+		w.hear(notification.Payload)
 	}
 }

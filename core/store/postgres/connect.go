@@ -19,7 +19,8 @@ import (
 const (
 	dialMax   = 10 * time.Second // to one host; the call's deadline may end it earlier
 	pingMax   = 2 * time.Second  // for a connection that has been idle; a dead one is replaced
-	idleMax   = time.Minute      // so that a quiet process keeps few connections
+	pingAfter = 5 * time.Second  // of idleness; a ping is a transaction, and the tick uses a connection each second
+	idleMax   = 10 * time.Second // so that a quiet process keeps one connection and the one that listens
 	idleInTxn = 60 * time.Second // after which the server ends a transaction whose process hangs: its locks stop others
 )
 
@@ -32,8 +33,11 @@ func newPool(o Options) (*pgxpool.Pool, error) {
 	config.MaxConns = int32(min(o.MaxConnections, 1<<16))
 	config.MinConns, config.MinIdleConns = 0, 0
 	config.MaxConnIdleTime = idleMax
-	config.HealthCheckPeriod = idleMax / 2
+	// Each check makes the pool use every idle connection once more, so one more
+	// often than idleMax would keep them all.
+	config.HealthCheckPeriod = idleMax * 3 / 2
 	config.PingTimeout = pingMax
+	config.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool { return p.IdleDuration > pingAfter }
 	o.session(config.ConnConfig)
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {

@@ -21,12 +21,15 @@ type querier interface {
 func (s *Store) brief(ctx context.Context, fn func(context.Context, querier) error) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	conn, err := s.acquire(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Release()
-	return translate(ctx, fn(ctx, conn))
+	return s.repeatedly(ctx, func() (error, error) {
+		conn, err := s.acquire(ctx)
+		if err != nil {
+			return err, err
+		}
+		defer conn.Release()
+		err = translate(ctx, fn(ctx, conn))
+		return err, err
+	})
 }
 
 // describeServer asks what the server and the database are like; both functions
@@ -59,10 +62,12 @@ func (s *Store) Describe(ctx context.Context) (store.Description, error) {
 		}
 	}
 	stat := s.pool.Stat()
+	sent, spared := s.wire.told()
 	d.Details = map[string]any{
 		"schema": s.options.Schema, "pooler": s.options.Pooler, "listening": s.options.Listen && !s.options.Pooler,
 		"standby": standby, "foreign_writes_noted": watched, "max_connections": int64(stat.MaxConns()), "connections": int64(stat.TotalConns()),
 		"connections_in_use": int64(stat.AcquiredConns()), "waits_for_connection": stat.EmptyAcquireCount(),
+		"notifications_sent": sent, "notifications_spared": spared,
 	}
 	return d, nil
 }
