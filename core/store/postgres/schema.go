@@ -83,6 +83,9 @@ func statusOf(applied map[int]store.Migration) (status store.SchemaStatus, err e
 // Migrate moves the schema; see store.Schema.
 func (s *Store) Migrate(ctx context.Context, plan store.MigrationPlan) (taken []store.Migration, err error) {
 	err = s.migrating(ctx, func(ctx context.Context, db *sql.DB) error {
+		if err := s.checkShared(ctx, plan); err != nil {
+			return err
+		}
 		runner, err := migrate.New(db, s.dialect(ctx), installer())
 		if err != nil {
 			return err
