@@ -18,6 +18,12 @@ type NamedTaskFilter struct {
 // NamedTaskKey identifies a task type by its names.
 type NamedTaskKey struct{ Namespace, Name, Version string }
 
+// NamedTaskVersion is the key of a task type with its id.
+type NamedTaskVersion struct {
+	ID int64
+	NamedTaskKey
+}
+
 // NamedTaskReader reads task types and their routes.
 type NamedTaskReader interface {
 	// NamedTaskFind returns the task types with these keys, without order; a
@@ -27,6 +33,10 @@ type NamedTaskReader interface {
 
 	// NamedTaskList returns task types by id.
 	NamedTaskList(ctx context.Context, filter NamedTaskFilter) ([]workflow.NamedTask, error)
+
+	// NamedTaskVersions returns the keys of all task types by id, to find the
+	// greatest versions, whose order no database knows.
+	NamedTaskVersions(ctx context.Context) ([]NamedTaskVersion, error)
 
 	// RouteList returns every route of the given task types, by id.
 	RouteList(ctx context.Context, namedTaskIDs []int64) ([]workflow.Route, error)

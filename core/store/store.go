@@ -76,6 +76,7 @@ type Reader interface {
 	DirtyReader
 	AnnotationReader
 	InvariantReader
+	ListReader
 }
 
 // Tx is a write transaction. It reads its own writes.

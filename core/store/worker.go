@@ -10,6 +10,15 @@ import (
 type WorkerReader interface {
 	// WorkerList returns all workers by id, at most MaxPage.
 	WorkerList(ctx context.Context) ([]workflow.Worker, error)
+
+	// WorkerFind returns workers with their loads, by id; unknown ids are absent.
+	WorkerFind(ctx context.Context, ids []int64) ([]WorkerLoad, error)
+}
+
+// WorkerLoad is a worker and the number of steps leased to it.
+type WorkerLoad struct {
+	workflow.Worker
+	Leases int
 }
 
 // WorkerWriter changes workers.

@@ -39,6 +39,22 @@ func (j JSON) Each(fn func(key string, value JSON)) {
 	}
 }
 
+// EachItem calls fn for every item of a list, in order and raw. It does nothing
+// for what is not a list.
+func (j JSON) EachItem(fn func(item JSON)) {
+	i := skipSpace(j, 0)
+	if i >= len(j) || j[i] != '[' {
+		return
+	}
+	for i = skipSpace(j, i+1); i < len(j) && j[i] != ']'; i = skipSpace(j, i+1) {
+		end := skipValue(j, i)
+		fn(j[i:end])
+		if i = skipSpace(j, end); i >= len(j) || j[i] != ',' {
+			return
+		}
+	}
+}
+
 // Int returns the value as an integer, false when it is not one.
 func (j JSON) Int() (int64, bool) {
 	n, err := strconv.ParseInt(string(j), 10, 64)

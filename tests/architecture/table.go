@@ -35,6 +35,10 @@ var Table = map[string]Rule{
 		Packages: []string{"core/workflow", "core/fault"},
 		Pure:     true,
 	},
+	"core/query": {
+		Packages: []string{"core/workflow", "core/fault"},
+		Pure:     true,
+	},
 	"core/identity": {
 		Packages: []string{"core/workflow", "core/fault"},
 		Modules:  []string{"github.com/google/uuid"},
@@ -66,21 +70,21 @@ var Table = map[string]Rule{
 	"core/telemetry": {Packages: []string{"core/fault", "core/workflow"}},
 	"core/worker":    {Packages: []string{"core/fault", "core/workflow"}},
 
-	"core/store": {Packages: []string{"core/workflow", "core/graph", "core/readiness", "core/insight", "core/fault"}},
+	"core/store": {Packages: []string{"core/workflow", "core/graph", "core/readiness", "core/insight", "core/query", "core/fault"}},
 	"core/store/migrate": {
 		Packages: []string{"core/store", "core/workflow", "core/fault", "migrations"},
 		Modules:  []string{"github.com/pressly/goose/v3"},
 	},
 	"core/store/sqlite": {
 		Packages: []string{
-			"core/store", "core/store/migrate", "core/workflow", "core/graph", "core/readiness", "core/insight", "core/fault",
+			"core/store", "core/store/migrate", "core/workflow", "core/graph", "core/readiness", "core/insight", "core/query", "core/fault",
 			"migrations",
 		},
 		Modules: []string{mattn, "github.com/fsnotify/fsnotify"},
 	},
 	"core/store/postgres": {
 		Packages: []string{
-			"core/store", "core/store/migrate", "core/workflow", "core/graph", "core/readiness", "core/insight", "core/fault",
+			"core/store", "core/store/migrate", "core/workflow", "core/graph", "core/readiness", "core/insight", "core/query", "core/fault",
 			"migrations",
 		},
 		Modules: []string{"github.com/jackc/pgx/v5"},
@@ -88,12 +92,13 @@ var Table = map[string]Rule{
 	"core/engine": {
 		Packages: []string{
 			"core/graph", "core/backoff", "core/lifecycle", "core/identity", "core/readiness", "core/template",
-			"core/insight", "core/batch", "core/cache", "core/notify", "core/telemetry", "core/store", "core/workflow", "core/fault",
+			"core/insight", "core/batch", "core/cache", "core/notify", "core/telemetry", "core/query", "core/store",
+			"core/workflow", "core/fault",
 		},
 	},
 
 	"capi/wire": {
-		Packages: []string{"core/engine", "core/workflow", "core/fault"},
+		Packages: []string{"core/engine", "core/query", "core/workflow", "core/fault"},
 		Modules:  []string{goccyJSON, levenshtein},
 	},
 	"capi/session": {

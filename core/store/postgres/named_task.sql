@@ -12,6 +12,12 @@ SELECT t.named_task_id, t.task_namespace_id, ns.name, t.name, t.version, coalesc
 FROM {schema}.tasker_named_tasks t
 JOIN {schema}.tasker_task_namespaces ns ON ns.task_namespace_id = t.task_namespace_id
 
+-- name: NamedTaskVersions
+SELECT t.named_task_id, ns.name, t.name, t.version
+FROM {schema}.tasker_named_tasks t
+JOIN {schema}.tasker_task_namespaces ns ON ns.task_namespace_id = t.task_namespace_id
+ORDER BY t.named_task_id
+
 -- Names are looked up row by row from here on, by subqueries that the planner
 -- cannot turn into joins: on statistics from when the tables were small it
 -- joined ten thousand rows with ten thousand in a nested loop (9 s; 30 ms so).

@@ -27,6 +27,16 @@ func transitionFields(h *workflow.Transition) []any {
 	return []any{&h.ID, &h.OwnerID, (*string)(&h.From), (*string)(&h.To), &h.SortKey, &h.MostRecent, raw(&h.Metadata), instant{&h.CreatedAt}}
 }
 
+// TaskTransitionFind returns rows by id; see store.TransitionReader.
+func (t *tx) TaskTransitionFind(ctx context.Context, ids []int64) ([]workflow.Transition, error) {
+	return list(ctx, t, "TaskTransitionFind", scanTransition, distinct(ids))
+}
+
+// StepTransitionFind returns rows by id; see store.TransitionReader.
+func (t *tx) StepTransitionFind(ctx context.Context, ids []int64) ([]workflow.Transition, error) {
+	return list(ctx, t, "StepTransitionFind", scanTransition, distinct(ids))
+}
+
 // StepClosings returns how leases ended; see store.TransitionReader.
 func (t *tx) StepClosings(
 	ctx context.Context, leases []store.StepEpoch,

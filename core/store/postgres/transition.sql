@@ -11,6 +11,19 @@ FROM {schema}.tasker_workflow_step_transitions h
 WHERE h.workflow_step_id = ANY($1::bigint[])
 ORDER BY h.workflow_step_id, h.sort_key
 
+-- name: TaskTransitionFind
+SELECT h.id, h.task_id, coalesce(h.from_state, ''), h.to_state, h.sort_key, h.most_recent, h.metadata, h.created_at
+FROM {schema}.tasker_task_transitions h
+WHERE h.id = ANY($1::bigint[])
+ORDER BY h.id
+
+-- name: StepTransitionFind
+SELECT h.id, h.workflow_step_id, coalesce(h.from_state, ''), h.to_state, h.sort_key, h.most_recent, h.metadata,
+    h.created_at
+FROM {schema}.tasker_workflow_step_transitions h
+WHERE h.id = ANY($1::bigint[])
+ORDER BY h.id
+
 -- name: StepClosings
 SELECT h.id, h.workflow_step_id, coalesce(h.from_state, ''), h.to_state, h.sort_key, h.most_recent, h.metadata,
     h.created_at, opened.id

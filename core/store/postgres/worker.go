@@ -13,13 +13,24 @@ import (
 
 // WorkerList returns all workers by id; see store.WorkerReader.
 func (t *tx) WorkerList(ctx context.Context) ([]workflow.Worker, error) {
-	return list(ctx, t, "WorkerList", func(rows pgx.Rows, w *workflow.Worker) error {
-		err := rows.Scan(&w.ID, &w.Name, &w.Host, &w.PID, &w.Language, &w.Routes, instant{&w.StartedAt}, instant{&w.HeartbeatAt})
-		if len(w.Routes) == 0 {
-			w.Routes = nil
-		}
-		return err
-	}, store.MaxPage)
+	return list(ctx, t, "WorkerList", func(rows pgx.Rows, w *workflow.Worker) error { return scanWorker(rows, w) }, store.MaxPage)
+}
+
+// WorkerFind returns workers by id; see store.WorkerReader.
+func (t *tx) WorkerFind(ctx context.Context, ids []int64) ([]store.WorkerLoad, error) {
+	return list(ctx, t, "WorkerFind", func(rows pgx.Rows, w *store.WorkerLoad) error {
+		return scanWorker(rows, &w.Worker, &w.Leases)
+	}, distinct(ids))
+}
+
+// scanWorker scans a worker and what follows it.
+func scanWorker(rows pgx.Rows, w *workflow.Worker, more ...any) error {
+	err := rows.Scan(append([]any{&w.ID, &w.Name, &w.Host, &w.PID, &w.Language, &w.Routes, instant{&w.StartedAt},
+		instant{&w.HeartbeatAt}}, more...)...)
+	if len(w.Routes) == 0 {
+		w.Routes = nil
+	}
+	return err
 }
 
 // WorkerInsert stores a worker; see store.WorkerWriter.

@@ -4,6 +4,13 @@ FROM {schema}.tasker_core_workers w
 ORDER BY w.worker_id
 LIMIT $1::bigint
 
+-- name: WorkerFind
+SELECT w.worker_id, w.name, w.host, w.pid, w.language, w.routes, w.started_at, w.heartbeat_at,
+    (SELECT count(*) FROM {schema}.tasker_core_leases l WHERE l.worker_id = w.worker_id)
+FROM {schema}.tasker_core_workers w
+WHERE w.worker_id = ANY($1::bigint[])
+ORDER BY w.worker_id
+
 -- name: WorkerInsert
 INSERT INTO {schema}.tasker_core_workers (name, host, pid, language, routes, started_at, heartbeat_at)
 VALUES ($1::text, $2::text, $3::integer, $4::text, $5::bigint[], $6::timestamp, $7::timestamp)

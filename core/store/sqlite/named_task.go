@@ -43,6 +43,13 @@ func scanNamedTask(rows *sql.Rows, n *workflow.NamedTask) error {
 		raw(&n.Configuration), instant{&n.CreatedAt}, instant{&n.UpdatedAt})
 }
 
+// NamedTaskVersions returns the keys of all task types; see store.NamedTaskReader.
+func (t *tx) NamedTaskVersions(ctx context.Context) ([]store.NamedTaskVersion, error) {
+	return list(ctx, t, "NamedTaskVersions", func(rows *sql.Rows, v *store.NamedTaskVersion) error {
+		return rows.Scan(&v.ID, &v.Namespace, &v.Name, &v.Version)
+	})
+}
+
 // RouteList returns the routes of the task types; see store.NamedTaskReader.
 func (t *tx) RouteList(ctx context.Context, namedTaskIDs []int64) ([]workflow.Route, error) {
 	return list(ctx, t, "RouteList", func(rows *sql.Rows, r *workflow.Route) error {

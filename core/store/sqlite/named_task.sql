@@ -11,6 +11,12 @@ SELECT t.named_task_id, t.task_namespace_id, ns.name, t.name, t.version, coalesc
 FROM tasker_named_tasks t
 JOIN tasker_task_namespaces ns ON ns.task_namespace_id = t.task_namespace_id
 
+-- name: NamedTaskVersions
+SELECT t.named_task_id, ns.name, t.name, t.version
+FROM tasker_named_tasks t
+JOIN tasker_task_namespaces ns ON ns.task_namespace_id = t.task_namespace_id
+ORDER BY t.named_task_id
+
 -- name: RouteList
 SELECT r.id, r.named_task_id, r.named_step_id, n.name, d.name, r.skippable, r.default_retryable, r.default_retry_limit
 FROM json_each(?1) wanted

@@ -226,6 +226,11 @@ func (t *tx) eachText(ctx context.Context, text string, scan func(*sql.Rows) err
 	if err != nil {
 		return t.store.translate(ctx, err)
 	}
+	return t.drain(ctx, rows, scan)
+}
+
+// drain calls scan for every row and closes them.
+func (t *tx) drain(ctx context.Context, rows *sql.Rows, scan func(*sql.Rows) error) error {
 	for rows.Next() {
 		if err := scan(rows); err != nil {
 			_ = rows.Close() // the first error is the one to tell

@@ -22,6 +22,16 @@ func scanTransition(rows *sql.Rows, h *workflow.Transition) error {
 	return rows.Scan(&h.ID, &h.OwnerID, &h.From, &h.To, &h.SortKey, &h.MostRecent, raw(&h.Metadata), instant{&h.CreatedAt})
 }
 
+// TaskTransitionFind returns rows by id; see store.TransitionReader.
+func (t *tx) TaskTransitionFind(ctx context.Context, ids []int64) ([]workflow.Transition, error) {
+	return list(ctx, t, "TaskTransitionFind", scanTransition, idSet(ids))
+}
+
+// StepTransitionFind returns rows by id; see store.TransitionReader.
+func (t *tx) StepTransitionFind(ctx context.Context, ids []int64) ([]workflow.Transition, error) {
+	return list(ctx, t, "StepTransitionFind", scanTransition, idSet(ids))
+}
+
 // StepClosings returns how leases ended; see store.TransitionReader.
 func (t *tx) StepClosings(
 	ctx context.Context, leases []store.StepEpoch,

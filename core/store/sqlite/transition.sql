@@ -11,6 +11,19 @@ FROM json_each(?1) wanted
 CROSS JOIN tasker_workflow_step_transitions h ON h.workflow_step_id = wanted.value
 ORDER BY h.workflow_step_id, h.sort_key
 
+-- name: TaskTransitionFind
+SELECT h.id, h.task_id, coalesce(h.from_state, ''), h.to_state, h.sort_key, h.most_recent, h.metadata, h.created_at
+FROM json_each(?1) wanted
+CROSS JOIN tasker_task_transitions h ON h.id = wanted.value
+ORDER BY h.id
+
+-- name: StepTransitionFind
+SELECT h.id, h.workflow_step_id, coalesce(h.from_state, ''), h.to_state, h.sort_key, h.most_recent, h.metadata,
+    h.created_at
+FROM json_each(?1) wanted
+CROSS JOIN tasker_workflow_step_transitions h ON h.id = wanted.value
+ORDER BY h.id
+
 -- name: StepClosings
 SELECT h.id, h.workflow_step_id, coalesce(h.from_state, ''), h.to_state, h.sort_key, h.most_recent, h.metadata,
     h.created_at

@@ -12,15 +12,26 @@ import (
 
 // WorkerList returns all workers by id; see store.WorkerReader.
 func (t *tx) WorkerList(ctx context.Context) ([]workflow.Worker, error) {
-	return list(ctx, t, "WorkerList", func(rows *sql.Rows, w *workflow.Worker) error {
-		var routes string
-		err := rows.Scan(&w.ID, &w.Name, &w.Host, &w.PID, &w.Language, &routes, instant{&w.StartedAt}, instant{&w.HeartbeatAt})
-		if err != nil {
-			return err
-		}
-		w.Routes, err = parseIDs(routes)
+	return list(ctx, t, "WorkerList", func(rows *sql.Rows, w *workflow.Worker) error { return scanWorker(rows, w) }, store.MaxPage)
+}
+
+// WorkerFind returns workers by id; see store.WorkerReader.
+func (t *tx) WorkerFind(ctx context.Context, ids []int64) ([]store.WorkerLoad, error) {
+	return list(ctx, t, "WorkerFind", func(rows *sql.Rows, w *store.WorkerLoad) error {
+		return scanWorker(rows, &w.Worker, &w.Leases)
+	}, idSet(ids))
+}
+
+// scanWorker scans a worker and what follows it.
+func scanWorker(rows *sql.Rows, w *workflow.Worker, more ...any) error {
+	var routes string
+	err := rows.Scan(append([]any{&w.ID, &w.Name, &w.Host, &w.PID, &w.Language, &routes, instant{&w.StartedAt},
+		instant{&w.HeartbeatAt}}, more...)...)
+	if err != nil {
 		return err
-	}, store.MaxPage)
+	}
+	w.Routes, err = parseIDs(routes)
+	return err
 }
 
 // WorkerInsert stores a worker; see store.WorkerWriter.

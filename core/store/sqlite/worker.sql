@@ -4,6 +4,13 @@ FROM tasker_core_workers
 ORDER BY worker_id
 LIMIT ?1 + 0
 
+-- name: WorkerFind
+SELECT w.worker_id, w.name, w.host, w.pid, w.language, w.routes, w.started_at, w.heartbeat_at,
+    (SELECT count(*) FROM tasker_core_leases l WHERE l.worker_id = w.worker_id)
+FROM json_each(?1) wanted
+CROSS JOIN tasker_core_workers w ON w.worker_id = wanted.value
+ORDER BY w.worker_id
+
 -- name: WorkerInsert
 INSERT INTO tasker_core_workers (name, host, pid, language, routes, started_at, heartbeat_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
