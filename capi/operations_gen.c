@@ -200,3 +200,7 @@ int32_t tasker_insight_health_counts(tasker_engine engine, const uint8_t *reques
 int32_t tasker_insight_bottlenecks(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
     return tk_operation(TASKER_OP_INSIGHT_BOTTLENECKS, engine, request, request_len, reply);
 }
+
+int32_t tasker_step_list(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_STEP_LIST, engine, request, request_len, reply);
+}

@@ -5,7 +5,7 @@
 
 #include "tasker_core.h"
 
-#define TK_OPERATIONS 49
+#define TK_OPERATIONS 50
 
 #ifdef __cplusplus
 #define TK_SAME(a, b) static_assert((a) == (b), #a)
@@ -82,5 +82,6 @@ TK_SAME(TASKER_OP_INSIGHT_SLOWEST_STEPS, 46);
 TK_SAME(TASKER_OP_INSIGHT_SLOWEST_TASKS, 47);
 TK_SAME(TASKER_OP_INSIGHT_HEALTH_COUNTS, 48);
 TK_SAME(TASKER_OP_INSIGHT_BOTTLENECKS, 49);
+TK_SAME(TASKER_OP_STEP_LIST, 50);
 
 #endif

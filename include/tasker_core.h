@@ -621,6 +621,18 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *   retry_success_rate (number): Steps that failed once and are complete or resolved
  *       now, in percent of all that failed once, with two decimals.
  *
+ * Filter: one condition of a list.
+ *   field (text): One of the fields that the operation names.
+ *   op (text, optional): "eq" (default), "ne", "lt", "lte", "gt", "gte", "in",
+ *       "not_in"; of texts also "contains", "starts_with" and "search", which takes no
+ *       notice of the case of ASCII letters; of what may be missing "exists". Of a
+ *       field with several values the positive ones ask whether some value fits, and
+ *       ne and not_in whether none does. ne and not_in hold where there is no value.
+ *   path (list of text, optional): Of a field that is JSON: the keys that lead to the
+ *       value; of an annotation the name of its type comes first.
+ *   value (any JSON): What to compare with: a value of the field's type, for in and
+ *       not_in a list of at most 1000, for exists true or false.
+ *
  * HandlerMatch: says which steps a worker has handlers for. An absent field matches
  *   anything.
  *   namespace (text, optional): Namespace of the task type; absent matches every
@@ -1219,19 +1231,35 @@ TASKER_API int32_t tasker_template_get(tasker_engine engine, const uint8_t *requ
 
 #define TASKER_OP_TEMPLATE_LIST 10
 /*
- * tasker_template_list: Lists registered templates by id, one page at a time. Pass
- * next of one page as after of the following call; next is null at the end.
+ * tasker_template_list: Lists registered templates, by id unless sort says otherwise,
+ * one page at a time. Pass next of one page as after of the following call; next is
+ * null at the end. With latest it lists the greatest version of each alone.
+ *
+ * Fields of where: id (integer): the task type; namespace (text): its namespace; name
+ * (text): its name; version (text): its version; description (text): its description;
+ * configuration (JSON scalar, path of keys): a value in the template; created_at
+ * (instant): when it was created; updated_at (instant): when it last changed. Sort
+ * keys: id, namespace, name, created_at, updated_at.
+ *
+ *     {"namespace": "shop", "latest": true, "where": [{"field": "name",
+ *     "op": "search", "value": "order"}]}
  *
  * Request:
- *   after (integer, optional): The value of next from the page before; absent for the
- *       first page.
+ *   after (text, optional): The value of next from the page before, in a request that
+ *       is otherwise the same; absent for the first page.
  *   limit (integer, optional): Most items to return, 1 to 1000. Default 50.
+ *   where (list of Filter, optional): Conditions that must all hold, at most 50.
+ *   sort (text, optional): What the list is sorted by, one of the operation's sort
+ *       keys; ids settle ties.
+ *   order (text, optional): "asc" or "desc".
  *   namespace (text, optional): Only this namespace.
  *   name (text, optional): Only this name, all versions.
+ *   latest (boolean, optional): Only the greatest version of each, by the order of
+ *       semantic versions. Default false.
  *
  * Reply:
- *   items (list of TemplateInfo): The templates by id.
- *   next (integer): Cursor of the next page, null at the end.
+ *   items (list of TemplateInfo): The templates by id, unless asked otherwise.
+ *   next (text): Cursor of the next page, null at the end.
  *
  * Errors: those of every operation with the database.
  * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
@@ -1411,15 +1439,38 @@ TASKER_API int32_t tasker_task_get(tasker_engine engine, const uint8_t *request,
 
 #define TASKER_OP_TASK_LIST 15
 /*
- * tasker_task_list: Lists tasks, newest first unless order says otherwise, one page at
- * a time. All given filters must match.
+ * tasker_task_list: Lists tasks, newest first unless sort and order say otherwise, one
+ * page at a time. All given filters must match; the named ones are short for
+ * conditions in where.
  *
- *     {"states": ["error"], "namespace": "shop", "limit": 100}
+ * Fields of where: task_id (integer): the task; state (state): its current state,
+ * pending when it has no history; state_since (instant): since when; its creation when
+ * it has no history; active (boolean): whether some step is neither ended nor failed;
+ * namespace (text): namespace of the task type; name (text): name of the task type;
+ * version (text): version of the task type; named_task_id (integer): the task type;
+ * priority (integer): higher runs first; complete (boolean): whether it ever
+ * completed; initiator (text): who asked for it; source_system (text): the system that
+ * asked for it; reason (text): why; identity_hash (text): what recognises a duplicate;
+ * tag (text, several): its labels; bypass_step (text, several): names of the steps
+ * that were bypassed; context (JSON scalar, path of keys): a value in the context;
+ * annotation (JSON scalar, path of type and keys, several): a value in some
+ * annotation; step_state (state, several): states of its steps; step_completed_at
+ * (instant, several): when those of its steps that are complete became so;
+ * requested_at (instant): when it was asked for; created_at (instant): when it was
+ * created; updated_at (instant): when its row last changed. Sort keys: task_id,
+ * state_since, namespace, name, priority, requested_at, created_at, updated_at.
+ *
+ *     {"states": ["error"], "namespace": "shop", "where": [{"field": "state_since",
+ *     "op": "gt", "value": "2026-01-31T09:30:00Z"}], "limit": 100}
  *
  * Request:
- *   after (integer, optional): The value of next from the page before; absent for the
- *       first page.
+ *   after (text, optional): The value of next from the page before, in a request that
+ *       is otherwise the same; absent for the first page.
  *   limit (integer, optional): Most items to return, 1 to 1000. Default 50.
+ *   where (list of Filter, optional): Conditions that must all hold, at most 50.
+ *   sort (text, optional): What the list is sorted by, one of the operation's sort
+ *       keys; ids settle ties.
+ *   order (text, optional): "asc" or "desc".
  *   states (list of text, optional): Only tasks in one of these states.
  *   namespace (text, optional): Only this namespace.
  *   name (text, optional): Only this task type.
@@ -1427,12 +1478,10 @@ TASKER_API int32_t tasker_task_get(tasker_engine engine, const uint8_t *request,
  *   tag (text, optional): Only tasks with this tag.
  *   created_after (instant, optional): Only tasks created after this instant.
  *   created_before (instant, optional): Only tasks created before this instant.
- *   order (text, optional): "asc" (oldest first) or "desc" (newest first). Default
- *       "desc".
  *
  * Reply:
  *   items (list of TaskInfo): The tasks.
- *   next (integer): Cursor of the next page, null at the end.
+ *   next (text): Cursor of the next page, null at the end.
  *
  * Errors: those of every operation with the database.
  * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
@@ -1765,18 +1814,42 @@ TASKER_API int32_t tasker_step_get(tasker_engine engine, const uint8_t *request,
 #define TASKER_OP_TRANSITION_LIST 27
 /*
  * tasker_transition_list: Lists the history of one task or one step, oldest first:
- * every state, when it was entered, and who or what caused it.
+ * every state, when it was entered, and who or what caused it. With of it lists rows
+ * of many histories, by id unless sort says otherwise.
+ *
+ * Of tasks: Fields of where: id (integer): the row; task_id (integer): the task;
+ * to_state (state): state after; from_state (state or null): state before; sort_key
+ * (integer): order within the history; most_recent (boolean): whether it is the
+ * current state; metadata (JSON scalar, path of keys): a value in the metadata;
+ * created_at (instant): when. Sort keys: id, sort_key, created_at.
+ *
+ * Of steps: Fields of where: id (integer): the row; task_id (integer): the task of the
+ * step; step_id (integer): the step; name (text): name of the step; to_state (state):
+ * state after; from_state (state or null): state before; retry (boolean): whether it
+ * leads to pending from an error; sort_key (integer): order within the history;
+ * most_recent (boolean): whether it is the current state; metadata (JSON scalar, path
+ * of keys): a value in the metadata; created_at (instant): when. Sort keys: id,
+ * sort_key, created_at.
  *
  *     {"step_id": 21}
  *
  * Request:
- *   task_id (integer, optional): The task whose own history is wanted; give this or
- *       step_id.
+ *   after (text, optional): The value of next from the page before, in a request that
+ *       is otherwise the same; absent for the first page.
+ *   limit (integer, optional): Most items to return, 1 to 1000. Default 50.
+ *   where (list of Filter, optional): Conditions that must all hold, at most 50.
+ *   sort (text, optional): What the list is sorted by, one of the operation's sort
+ *       keys; ids settle ties.
+ *   order (text, optional): "asc" or "desc".
+ *   task_id (integer, optional): The task whose own history is wanted, or with of
+ *       "step" the histories of its steps.
  *   step_id (integer, optional): The step whose history is wanted.
+ *   of (text, optional): Whose histories: "task" or "step". Default "step" with
+ *       step_id, else "task".
  *
  * Reply:
- *   items (list of TransitionInfo): The rows, oldest first.
- *   next (integer): Always null: a history is short.
+ *   items (list of TransitionInfo): The rows, oldest first unless asked otherwise.
+ *   next (text): Cursor of the next page, null at the end.
  *
  * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
  * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
@@ -1829,12 +1902,25 @@ TASKER_API int32_t tasker_worker_register(tasker_engine engine, const uint8_t *r
  * tasker_worker_list: Lists the registered workers of all processes, with their
  * heartbeats and the number of steps leased to each.
  *
+ * Fields of where: worker_id (integer): the worker; name (text): its name; host
+ * (text): the machine it runs on; pid (integer): its process id; language (text):
+ * language of its handlers; leases (integer): steps leased to it; route_id (integer,
+ * several): the routes that it claims; started_at (instant): when it registered;
+ * heartbeat_at (instant): its last heartbeat. Sort keys: worker_id, name, host,
+ * started_at, heartbeat_at.
+ *
  * Request:
- *   no fields of its own
+ *   after (text, optional): The value of next from the page before, in a request that
+ *       is otherwise the same; absent for the first page.
+ *   limit (integer, optional): Most items to return, 1 to 1000. Default 50.
+ *   where (list of Filter, optional): Conditions that must all hold, at most 50.
+ *   sort (text, optional): What the list is sorted by, one of the operation's sort
+ *       keys; ids settle ties.
+ *   order (text, optional): "asc" or "desc".
  *
  * Reply:
- *   items (list of WorkerInfo): The workers by id.
- *   next (integer): Always null: workers are few.
+ *   items (list of WorkerInfo): The workers by id, unless asked otherwise.
+ *   next (text): Cursor of the next page, null at the end.
  *
  * Errors: those of every operation with the database.
  * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
@@ -2532,6 +2618,60 @@ TASKER_API int32_t tasker_insight_health_counts(tasker_engine engine, const uint
  */
 TASKER_API int32_t tasker_insight_bottlenecks(tasker_engine engine, const uint8_t *request, size_t request_len,
                                               tasker_buffer *reply);
+
+#define TASKER_OP_STEP_LIST 50
+/*
+ * tasker_step_list: Lists steps, by id unless sort and order say otherwise, one page
+ * at a time. All given filters must match; the named ones are short for conditions in
+ * where.
+ *
+ * Fields of where: step_id (integer): the step; task_id (integer): its task; name
+ * (text): its name; named_step_id (integer): its named step; state (state): its
+ * current state, pending when it has no history; state_since (instant): since when;
+ * its creation when it has no history; namespace (text): namespace of the task type;
+ * task_name (text): name of the task type; version (text): version of the task type;
+ * task_created_at (instant): when the task was created; attempts (integer): attempts
+ * that have ended; retry_limit (integer): attempts allowed in total; retryable
+ * (boolean): whether it may be tried again after a failure; retries_left (boolean):
+ * whether it may, and the limit leaves an attempt; in_process (boolean): whether it is
+ * leased; processed (boolean): whether it succeeded; skippable (boolean): whether it
+ * may be bypassed; processed_at (instant or null): when it completed;
+ * last_attempted_at (instant or null): when its last attempt ended;
+ * backoff_request_seconds (integer or null): the wait after its last failure;
+ * parent_count (integer): edges into it; a root has 0; child_count (integer): edges
+ * out of it; a leaf has 0; parent_id (integer, several): the steps before it; child_id
+ * (integer, several): the steps after it; sibling_id (integer, several): other steps
+ * with the very same parents; inputs (JSON scalar, path of keys): a value in the
+ * inputs; results (JSON scalar, path of keys): a value in the results; created_at
+ * (instant): when it was created; updated_at (instant): when its row last changed.
+ * Sort keys: step_id, task_id, name, state_since, attempts, processed_at,
+ * last_attempted_at, created_at, updated_at.
+ *
+ *     {"states": ["error"], "where": [{"field": "namespace", "value": "shop"},
+ *     {"field": "retries_left", "value": false}]}
+ *
+ * Request:
+ *   after (text, optional): The value of next from the page before, in a request that
+ *       is otherwise the same; absent for the first page.
+ *   limit (integer, optional): Most items to return, 1 to 1000. Default 50.
+ *   where (list of Filter, optional): Conditions that must all hold, at most 50.
+ *   sort (text, optional): What the list is sorted by, one of the operation's sort
+ *       keys; ids settle ties.
+ *   order (text, optional): "asc" or "desc".
+ *   task_id (integer, optional): Only steps of this task.
+ *   states (list of text, optional): Only steps in one of these states.
+ *   name (text, optional): Only steps of this name.
+ *
+ * Reply:
+ *   items (list of StepInfo): The steps.
+ *   next (text): Cursor of the next page, null at the end.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_step_list(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                    tasker_buffer *reply);
 
 /* tasker:generated:end */
 

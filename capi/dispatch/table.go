@@ -67,6 +67,7 @@ var table = []row{
 	handle("insight_slowest_tasks", (*engine.Engine).SlowestTasks),
 	handle("insight_health_counts", (*engine.Engine).HealthCounts),
 	handle("insight_bottlenecks", (*engine.Engine).Bottlenecks),
+	handle("step_list", (*engine.Engine).ListSteps),
 }
 
 // handle makes the row of an operation from its use case.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/tasker-systems/tasker-core-go/core/fault"
+	"github.com/tasker-systems/tasker-core-go/core/query"
 )
 
 // Kind says how long an operation can take, and so how the C front runs it.
@@ -48,7 +49,7 @@ func CommonErrors(kind Kind) []fault.Kind {
 
 // Operations is the table. It is append-only: the position of an operation,
 // counted from 1, is its number at the boundary.
-var Operations = slices.Concat(running, acting, insights)
+var Operations = slices.Concat(running, acting, insights, listing)
 
 // running is what a host does that creates tasks, runs them and looks at them.
 var running = []Operation{
@@ -121,7 +122,11 @@ Without a version it is the greatest registered one, by the order of semantic ve
 	},
 	{
 		Name: "template_list", Request: "ListTemplatesRequest", Reply: "ListTemplatesReply", Kind: Database, Since: "0.1.0",
-		Doc: `Lists registered templates by id, one page at a time. Pass next of one page as after of the following call; next is null at the end.`,
+		Doc: `Lists registered templates, by id unless sort says otherwise, one page at a time. Pass next of one page as after of the following call; next is null at the end. With latest it lists the greatest version of each alone.
+
+` + query.NamedTasks.Describe() + `
+
+    {"namespace": "shop", "latest": true, "where": [{"field": "name", "op": "search", "value": "order"}]}`,
 	},
 	{
 		Name: "template_validate", Request: "ValidateTemplateRequest", Reply: "ValidateTemplateReply", Kind: Instant, Since: "0.1.0",
@@ -153,8 +158,10 @@ Answers come in the request's order. Duplicates, also within the request, are fl
 	},
 	{
 		Name: "task_list", Request: "ListTasksRequest", Reply: "ListTasksReply", Kind: Database, Since: "0.1.0",
-		Doc: `Lists tasks, newest first unless order says otherwise, one page at a time. All given filters must match.
-    {"states": ["error"], "namespace": "shop", "limit": 100}`,
+		Doc: `Lists tasks, newest first unless sort and order say otherwise, one page at a time. All given filters must match; the named ones are short for conditions in where.
+
+` + query.Tasks.Describe() + `
+    {"states": ["error"], "namespace": "shop", "where": [{"field": "state_since", "op": "gt", "value": "2026-01-31T09:30:00Z"}], "limit": 100}`,
 	},
 	{
 		Name: "task_context", Request: "ContextRequest", Reply: "TaskContext", Kind: Database, Since: "0.1.0",
@@ -228,7 +235,11 @@ Keeping leases alive needs no call: while the engine is open it beats by itself 
 	{
 		Name: "transition_list", Request: "ListTransitionsRequest", Reply: "ListTransitionsReply", Kind: Database, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound},
-		Doc: `Lists the history of one task or one step, oldest first: every state, when it was entered, and who or what caused it.
+		Doc: `Lists the history of one task or one step, oldest first: every state, when it was entered, and who or what caused it. With of it lists rows of many histories, by id unless sort says otherwise.
+
+Of tasks: ` + query.TaskTransitions.Describe() + `
+
+Of steps: ` + query.StepTransitions.Describe() + `
     {"step_id": 21}`,
 	},
 	{
@@ -240,8 +251,10 @@ A pattern without a field matches anything in that place: {"task": "order_flow"}
     {"name": "billing-1", "language": "python", "handlers": [{"namespace": "shop", "task": "order_flow"}]}`,
 	},
 	{
-		Name: "worker_list", Request: "Empty", Reply: "ListWorkersReply", Kind: Database, Since: "0.1.0",
-		Doc: `Lists the registered workers of all processes, with their heartbeats and the number of steps leased to each.`,
+		Name: "worker_list", Request: "ListWorkersRequest", Reply: "ListWorkersReply", Kind: Database, Since: "0.1.0",
+		Doc: `Lists the registered workers of all processes, with their heartbeats and the number of steps leased to each.
+
+` + query.Workers.Describe(),
 	},
 	{
 		Name: "worker_stop", Request: "StopWorkerRequest", Reply: "StopWorkerReply", Kind: Database, Since: "0.1.0",

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/tasker-systems/tasker-core-go/core/fault"
+	"github.com/tasker-systems/tasker-core-go/core/query"
 	"github.com/tasker-systems/tasker-core-go/core/readiness"
 	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
@@ -74,21 +75,25 @@ type GetStepRequest struct {
 	StepID int64 `json:"step_id"`
 }
 
-// ListTransitionsRequest names a task or a step.
-type ListTransitionsRequest struct {
+// ListStepsRequest selects steps. Fields are combined with "and".
+type ListStepsRequest struct {
 	Call
-	// The task whose own history is wanted; give this or step_id.
+	PageRequest
+	Selection
+	// Only steps of this task.
 	TaskID int64 `json:"task_id,omitempty"`
-	// The step whose history is wanted.
-	StepID int64 `json:"step_id,omitempty"`
+	// Only steps in one of these states.
+	States []workflow.State `json:"states,omitempty"`
+	// Only steps of this name.
+	Name string `json:"name,omitempty"`
 }
 
-// ListTransitionsReply is the answer to transition_list.
-type ListTransitionsReply struct {
-	// The rows, oldest first.
-	Items []TransitionInfo `json:"items"`
-	// Always null: a history is short.
-	Next *int64 `json:"next"`
+// ListStepsReply is the answer to step_list.
+type ListStepsReply struct {
+	// The steps.
+	Items []StepInfo `json:"items"`
+	// Cursor of the next page, null at the end.
+	Next *string `json:"next"`
 }
 
 // readinessTasksMax bounds the tasks of one readiness call.
@@ -180,35 +185,23 @@ func stepInfo(s *workflow.Step, dependsOn []string) StepInfo {
 		Inputs: s.Inputs, Results: s.Results, DependsOn: dependsOn}
 }
 
-// ListTransitions returns the history of a task or of a step, oldest first.
-func (e *Engine) ListTransitions(ctx context.Context, r ListTransitionsRequest) (ListTransitionsReply, error) {
-	reply := ListTransitionsReply{Items: []TransitionInfo{}}
-	if (r.TaskID == 0) == (r.StepID == 0) {
-		return reply, fault.New(fault.InvalidRequest, "give either task_id or step_id").At("task_id").
-			Advise("A task's history and those of its steps together come with task_get and transitions.")
+// ListSteps lists steps by id unless asked otherwise.
+func (e *Engine) ListSteps(ctx context.Context, r ListStepsRequest) (ListStepsReply, error) {
+	reply := ListStepsReply{Items: []StepInfo{}}
+	var l listing
+	l.id("task_id", "task_id", r.TaskID)
+	l.states("states", "state", r.States)
+	l.text("name", "name", r.Name)
+	q, err := l.parse(&query.Steps, r.Selection, r.PageRequest, "", "asc")
+	if err != nil {
+		return reply, err
 	}
-	err := e.Store.Read(ctx, func(reader store.Reader) error {
-		if r.TaskID != 0 {
-			if _, err := readTask(ctx, reader, r.TaskID); err != nil {
-				return err
-			}
-			rows, err := reader.TaskTransitions(ctx, []int64{r.TaskID})
-			for _, row := range rows {
-				reply.Items = append(reply.Items, transitionInfo(row, row.OwnerID, 0))
-			}
-			return err
+	err = e.Store.Read(ctx, func(reader store.Reader) error {
+		steps, next, err := page(ctx, reader, q, nil, reader.StepList, func(s *workflow.Step) int64 { return s.ID })
+		for i := range steps {
+			reply.Items = append(reply.Items, stepInfo(&steps[i], nil))
 		}
-		steps, err := reader.StepList(ctx, []int64{r.StepID})
-		if err == nil && len(steps) == 0 {
-			return stepNotFound(r.StepID)
-		}
-		if err != nil {
-			return err
-		}
-		rows, err := reader.StepTransitions(ctx, []int64{r.StepID})
-		for _, row := range rows {
-			reply.Items = append(reply.Items, transitionInfo(row, 0, row.OwnerID))
-		}
+		reply.Next = next
 		return err
 	})
 	return reply, err

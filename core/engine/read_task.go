@@ -8,6 +8,7 @@ import (
 
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 	"github.com/tasker-systems/tasker-core-go/core/graph"
+	"github.com/tasker-systems/tasker-core-go/core/query"
 	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
@@ -40,6 +41,7 @@ type GetTaskReply struct {
 type ListTasksRequest struct {
 	Call
 	PageRequest
+	Selection
 	// Only tasks in one of these states.
 	States []workflow.State `json:"states,omitempty"`
 	// Only this namespace.
@@ -54,8 +56,6 @@ type ListTasksRequest struct {
 	CreatedAfter workflow.Instant `json:"created_after,omitempty"`
 	// Only tasks created before this instant.
 	CreatedBefore workflow.Instant `json:"created_before,omitempty"`
-	// "asc" (oldest first) or "desc" (newest first). Default "desc".
-	Order string `json:"order,omitempty"`
 }
 
 // ListTasksReply is the answer to task_list.
@@ -63,7 +63,7 @@ type ListTasksReply struct {
 	// The tasks.
 	Items []TaskInfo `json:"items"`
 	// Cursor of the next page, null at the end.
-	Next *int64 `json:"next"`
+	Next *string `json:"next"`
 }
 
 // GetTask returns a task, with its steps, edges, history and drawing on request.
@@ -234,42 +234,27 @@ func transitionInfo(row workflow.Transition, task, step int64) TransitionInfo {
 // ListTasks lists tasks, newest first unless asked otherwise.
 func (e *Engine) ListTasks(ctx context.Context, r ListTasksRequest) (ListTasksReply, error) {
 	reply := ListTasksReply{Items: []TaskInfo{}}
-	filter, err := r.filter()
+	var l listing
+	l.states("states", "state", r.States)
+	l.text("namespace", "namespace", r.Namespace)
+	l.text("name", "name", r.Name)
+	l.text("version", "version", r.Version)
+	l.text("tag", "tag", r.Tag)
+	l.instant("created_after", "created_at", query.Gt, r.CreatedAfter)
+	l.instant("created_before", "created_at", query.Lt, r.CreatedBefore)
+	q, err := l.parse(&query.Tasks, r.Selection, r.PageRequest, "", "desc")
 	if err != nil {
 		return reply, err
 	}
 	err = e.Store.Read(ctx, func(reader store.Reader) error {
-		tasks, err := reader.TaskList(ctx, filter)
-		ids := make([]int64, len(tasks))
-		for i, task := range tasks {
-			ids[i] = task.ID
+		tasks, next, err := page(ctx, reader, q, nil, func(ctx context.Context, ids []int64) ([]workflow.Task, error) {
+			return reader.TaskList(ctx, store.TaskFilter{IDs: ids})
+		}, func(t *workflow.Task) int64 { return t.ID })
+		for _, task := range tasks {
 			reply.Items = append(reply.Items, taskInfo(task))
 		}
-		reply.Next = cursor(ids, filter.Page)
+		reply.Next = next
 		return err
 	})
 	return reply, err
-}
-
-func (r ListTasksRequest) filter() (store.TaskFilter, error) {
-	filter := store.TaskFilter{States: r.States, Namespace: optional(r.Namespace), Name: optional(r.Name),
-		Version: optional(r.Version), Tag: optional(r.Tag)}
-	for i, state := range r.States {
-		if !state.Known() {
-			return filter, fault.New(fault.InvalidRequest, "%q is not a state", state).At(fmt.Sprintf("states[%d]", i)).
-				Advise("Use pending, in_progress, complete, error, cancelled or resolved_manually.")
-		}
-	}
-	if !r.CreatedAfter.IsZero() {
-		filter.CreatedAfter = &r.CreatedAfter
-	}
-	if !r.CreatedBefore.IsZero() {
-		filter.CreatedBefore = &r.CreatedBefore
-	}
-	if r.Order != "" && r.Order != "asc" && r.Order != "desc" {
-		return filter, fault.New(fault.InvalidRequest, "order is %q", r.Order).At("order").Advise(`Use "asc" or "desc".`)
-	}
-	var err error
-	filter.Page, err = r.page(r.Order != "asc")
-	return filter, err
 }

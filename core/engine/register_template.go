@@ -112,18 +112,21 @@ type GetTemplateReply struct {
 type ListTemplatesRequest struct {
 	Call
 	PageRequest
+	Selection
 	// Only this namespace.
 	Namespace string `json:"namespace,omitempty"`
 	// Only this name, all versions.
 	Name string `json:"name,omitempty"`
+	// Only the greatest version of each, by the order of semantic versions. Default false.
+	Latest bool `json:"latest,omitempty"`
 }
 
 // ListTemplatesReply is the answer to template_list.
 type ListTemplatesReply struct {
-	// The templates by id.
+	// The templates by id, unless asked otherwise.
 	Items []TemplateInfo `json:"items"`
 	// Cursor of the next page, null at the end.
-	Next *int64 `json:"next"`
+	Next *string `json:"next"`
 }
 
 // ValidateTemplateRequest is a template to check without storing it.
@@ -327,35 +330,6 @@ func (c *catalogEntry) info() TemplateInfo {
 	}
 	slices.SortFunc(routes, func(a, b workflow.Route) int { return cmp.Compare(a.ID, b.ID) })
 	return templateInfo(c.NamedTask, c.template, routes)
-}
-
-// ListTemplates lists registered templates by id.
-func (e *Engine) ListTemplates(ctx context.Context, r ListTemplatesRequest) (ListTemplatesReply, error) {
-	reply := ListTemplatesReply{Items: []TemplateInfo{}}
-	page, err := r.page(false)
-	if err != nil {
-		return reply, err
-	}
-	filter := store.NamedTaskFilter{Page: page, Namespace: optional(r.Namespace), Name: optional(r.Name)}
-	err = e.Store.Read(ctx, func(reader store.Reader) error {
-		tasks, err := reader.NamedTaskList(ctx, filter)
-		if err != nil {
-			return err
-		}
-		ids := make([]int64, len(tasks))
-		for i, task := range tasks {
-			ids[i] = task.ID
-		}
-		if err := e.catalog.ensure(ctx, reader, ids); err != nil {
-			return err
-		}
-		for _, id := range ids {
-			reply.Items = append(reply.Items, e.catalog.get(id).info())
-		}
-		reply.Next = cursor(ids, page)
-		return nil
-	})
-	return reply, err
 }
 
 // ValidateTemplate checks a template without storing it and draws it.

@@ -13,14 +13,6 @@ type Call struct {
 	CorrelationID string `json:"correlation_id,omitempty"`
 }
 
-// PageRequest selects a part of a list.
-type PageRequest struct {
-	// The value of next from the page before; absent for the first page.
-	After int64 `json:"after,omitempty"`
-	// Most items to return, 1 to 1000. Default 50.
-	Limit int `json:"limit,omitempty"`
-}
-
 // Empty is a request without fields of its own.
 type Empty struct {
 	Call

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/tasker-systems/tasker-core-go/core/query"
 	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
@@ -42,12 +43,19 @@ type WorkerInfo struct {
 	Leases int `json:"leases"`
 }
 
+// ListWorkersRequest selects workers.
+type ListWorkersRequest struct {
+	Call
+	PageRequest
+	Selection
+}
+
 // ListWorkersReply is the answer to worker_list.
 type ListWorkersReply struct {
-	// The workers by id.
+	// The workers by id, unless asked otherwise.
 	Items []WorkerInfo `json:"items"`
-	// Always null: workers are few.
-	Next *int64 `json:"next"`
+	// Cursor of the next page, null at the end.
+	Next *string `json:"next"`
 }
 
 // StopWorkerRequest ends a worker.
@@ -126,21 +134,19 @@ func (e *Engine) refreshRoutes(ctx context.Context, id int64) error {
 }
 
 // ListWorkers lists the workers of all processes on this database.
-func (e *Engine) ListWorkers(ctx context.Context, _ Empty) (ListWorkersReply, error) {
+func (e *Engine) ListWorkers(ctx context.Context, r ListWorkersRequest) (ListWorkersReply, error) {
 	reply := ListWorkersReply{Items: []WorkerInfo{}}
-	err := e.Store.Read(ctx, func(r store.Reader) error {
-		workers, err := r.WorkerList(ctx)
-		if err != nil {
-			return err
+	q, err := (&listing{}).parse(&query.Workers, r.Selection, r.PageRequest, "", "asc")
+	if err != nil {
+		return reply, err
+	}
+	err = e.Store.Read(ctx, func(reader store.Reader) error {
+		loads, next, err := page(ctx, reader, q, nil, reader.WorkerFind, func(w *store.WorkerLoad) int64 { return w.ID })
+		for _, w := range loads {
+			reply.Items = append(reply.Items, workerInfo(w.Worker, w.Leases))
 		}
-		for _, w := range workers {
-			leases, err := r.LeaseList(ctx, store.LeaseFilter{WorkerIDs: []int64{w.ID}})
-			if err != nil {
-				return err
-			}
-			reply.Items = append(reply.Items, workerInfo(w, len(leases)))
-		}
-		return nil
+		reply.Next = next
+		return err
 	})
 	return reply, err
 }

@@ -275,7 +275,7 @@ func TestListsPageWithoutGapsOrRepeats(t *testing.T) {
 	k.create("single")
 	for _, order := range []string{"asc", "desc"} {
 		seen := map[int64]bool{}
-		r := engine.ListTasksRequest{Tag: "blue", Order: order, PageRequest: engine.PageRequest{Limit: 5}}
+		r := engine.ListTasksRequest{Tag: "blue", Selection: engine.Selection{Order: order}, PageRequest: engine.PageRequest{Limit: 5}}
 		for {
 			page, err := k.ListTasks(ctx(), r)
 			require.NoError(t, err)
@@ -341,7 +341,7 @@ func TestATickFindsUnannouncedWorkAndRenewsTheHeartbeat(t *testing.T) {
 		require.NoError(t, k.Tick(ctx(), true))
 	}
 	require.Len(t, (<-got).Steps, 1)
-	list, err := k.ListWorkers(ctx(), engine.Empty{})
+	list, err := k.ListWorkers(ctx(), engine.ListWorkersRequest{})
 	require.NoError(t, err)
 	require.Equal(t, workflow.At(k.clock.Now()), list.Items[0].HeartbeatAt)
 	require.Equal(t, 1, list.Items[0].Leases)

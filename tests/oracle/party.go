@@ -138,7 +138,7 @@ func (p *party) observe(tasks []*task) map[string]string {
 	for _, t := range tasks {
 		p.observeTask(e.Engine, seen, t)
 	}
-	workers, err := e.ListWorkers(ctx(), engine.Empty{})
+	workers, err := e.ListWorkers(ctx(), engine.ListWorkersRequest{})
 	require.NoError(p.scope, err)
 	for _, w := range workers.Items {
 		seen[p.workerName(w.WorkerID)] = fmt.Sprintf("heartbeat %s, leases %d", clock(w.HeartbeatAt.Time), w.Leases)

@@ -207,7 +207,7 @@ func claimOne(t *testing.T, e *session.Engine) engine.ClaimedStep {
 func held(t *testing.T, e *session.Engine, step int64) string {
 	t.Helper()
 	ctx := context.Background()
-	workers, err := e.Cases().ListWorkers(ctx, engine.Empty{})
+	workers, err := e.Cases().ListWorkers(ctx, engine.ListWorkersRequest{})
 	require.NoError(t, err)
 	info, err := e.Cases().GetStep(ctx, engine.GetStepRequest{StepID: step})
 	require.NoError(t, err)

@@ -49,8 +49,8 @@ func TestTextIsEscapedAsLittleAsPossible(t *testing.T) {
 
 func TestOmittedFieldsAreOmittedAndPointersFollowed(t *testing.T) {
 	t.Parallel()
-	next, state := int64(7), workflow.Pending
-	require.Equal(t, `{"items":[],"next":7}`, encoded(t, engine.ListTasksReply{Next: &next}))
+	next, state := "cursor", workflow.Pending
+	require.Equal(t, `{"items":[],"next":"cursor"}`, encoded(t, engine.ListTasksReply{Next: &next}))
 	out := encoded(t, engine.TransitionInfo{ID: 1, FromState: &state, ToState: workflow.InProgress, MostRecent: true,
 		CreatedAt: workflow.At(time.Date(2026, 1, 31, 9, 30, 0, 1500, time.UTC))})
 	require.Equal(t, `{"id":1,"from_state":"pending","to_state":"in_progress","sort_key":0,"most_recent":true,"metadata":null,"created_at":"2026-01-31T09:30:00.000001Z"}`, out)

@@ -44,6 +44,7 @@ func TestEveryOperationIsComplete(t *testing.T) {
 		require.False(t, seen[o.Name], o.Name)
 		seen[o.Name] = true
 	}
+	require.GreaterOrEqual(t, len(wire.Operations), 30)
 }
 
 func TestTheCheckOfOperationsFindsFaults(t *testing.T) {

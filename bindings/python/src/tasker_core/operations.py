@@ -77,6 +77,7 @@ NUMBERS: dict[str, int] = {
     "insight_slowest_tasks": 47,
     "insight_health_counts": 48,
     "insight_bottlenecks": 49,
+    "step_list": 50,
 }
 
 
@@ -539,21 +540,42 @@ class Operations:
     def template_list(
         self,
         *,
-        after: int | None = None,
+        after: str | None = None,
         limit: int | None = None,
+        where: Sequence[Mapping[str, Any]] | None = None,
+        sort: str | None = None,
+        order: str | None = None,
         namespace: str | None = None,
         name: str | None = None,
+        latest: bool | None = None,
         timeout_ms: int | None = None,
         correlation_id: str | None = None,
     ) -> dict[str, Any]:
-        """Lists registered templates by id, one page at a time. Pass next of one page as after of
-        the following call; next is null at the end.
+        """Lists registered templates, by id unless sort says otherwise, one page at a time. Pass
+        next of one page as after of the following call; next is null at the end. With latest it
+        lists the greatest version of each alone.
+
+        Fields of where: id (integer): the task type; namespace (text): its namespace; name
+        (text): its name; version (text): its version; description (text): its description;
+        configuration (JSON scalar, path of keys): a value in the template; created_at
+        (instant): when it was created; updated_at (instant): when it last changed. Sort keys:
+        id, namespace, name, created_at, updated_at.
+
+            {"namespace": "shop", "latest": true, "where": [{"field": "name", "op": "search",
+            "value": "order"}]}
 
         Args:
-            after (integer): The value of next from the page before; absent for the first page.
+            after (text): The value of next from the page before, in a request that is otherwise
+                the same; absent for the first page.
             limit (integer): Most items to return, 1 to 1000. Default 50.
+            where (list of Filter): Conditions that must all hold, at most 50.
+            sort (text): What the list is sorted by, one of the operation's sort keys; ids
+                settle ties.
+            order (text): "asc" or "desc".
             namespace (text): Only this namespace.
             name (text): Only this name, all versions.
+            latest (boolean): Only the greatest version of each, by the order of semantic
+                versions. Default false.
             timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
                 Default 30000. When it passes, the outcome of a write is unknown and repeating
                 the same call is safe.
@@ -561,8 +583,8 @@ class Operations:
                 of every transition that the call writes.
 
         Reply:
-            items (list of TemplateInfo): The templates by id.
-            next (integer): Cursor of the next page, null at the end.
+            items (list of TemplateInfo): The templates by id, unless asked otherwise.
+            next (text): Cursor of the next page, null at the end.
         """
         return self._call(
             10,
@@ -571,8 +593,12 @@ class Operations:
                 {
                     "after": after,
                     "limit": limit,
+                    "where": where,
+                    "sort": sort,
+                    "order": order,
                     "namespace": namespace,
                     "name": name,
+                    "latest": latest,
                     "timeout_ms": timeout_ms,
                     "correlation_id": correlation_id,
                 }
@@ -851,8 +877,11 @@ class Operations:
     def task_list(
         self,
         *,
-        after: int | None = None,
+        after: str | None = None,
         limit: int | None = None,
+        where: Sequence[Mapping[str, Any]] | None = None,
+        sort: str | None = None,
+        order: str | None = None,
         states: Sequence[str] | None = None,
         namespace: str | None = None,
         name: str | None = None,
@@ -860,18 +889,39 @@ class Operations:
         tag: str | None = None,
         created_after: str | None = None,
         created_before: str | None = None,
-        order: str | None = None,
         timeout_ms: int | None = None,
         correlation_id: str | None = None,
     ) -> dict[str, Any]:
-        """Lists tasks, newest first unless order says otherwise, one page at a time. All given
-        filters must match.
+        """Lists tasks, newest first unless sort and order say otherwise, one page at a time. All
+        given filters must match; the named ones are short for conditions in where.
 
-            {"states": ["error"], "namespace": "shop", "limit": 100}
+        Fields of where: task_id (integer): the task; state (state): its current state, pending
+        when it has no history; state_since (instant): since when; its creation when it has no
+        history; active (boolean): whether some step is neither ended nor failed; namespace
+        (text): namespace of the task type; name (text): name of the task type; version (text):
+        version of the task type; named_task_id (integer): the task type; priority (integer):
+        higher runs first; complete (boolean): whether it ever completed; initiator (text): who
+        asked for it; source_system (text): the system that asked for it; reason (text): why;
+        identity_hash (text): what recognises a duplicate; tag (text, several): its labels;
+        bypass_step (text, several): names of the steps that were bypassed; context (JSON
+        scalar, path of keys): a value in the context; annotation (JSON scalar, path of type and
+        keys, several): a value in some annotation; step_state (state, several): states of its
+        steps; step_completed_at (instant, several): when those of its steps that are complete
+        became so; requested_at (instant): when it was asked for; created_at (instant): when it
+        was created; updated_at (instant): when its row last changed. Sort keys: task_id,
+        state_since, namespace, name, priority, requested_at, created_at, updated_at.
+
+            {"states": ["error"], "namespace": "shop", "where": [{"field": "state_since",
+            "op": "gt", "value": "2026-01-31T09:30:00Z"}], "limit": 100}
 
         Args:
-            after (integer): The value of next from the page before; absent for the first page.
+            after (text): The value of next from the page before, in a request that is otherwise
+                the same; absent for the first page.
             limit (integer): Most items to return, 1 to 1000. Default 50.
+            where (list of Filter): Conditions that must all hold, at most 50.
+            sort (text): What the list is sorted by, one of the operation's sort keys; ids
+                settle ties.
+            order (text): "asc" or "desc".
             states (list of text): Only tasks in one of these states.
             namespace (text): Only this namespace.
             name (text): Only this task type.
@@ -879,7 +929,6 @@ class Operations:
             tag (text): Only tasks with this tag.
             created_after (instant): Only tasks created after this instant.
             created_before (instant): Only tasks created before this instant.
-            order (text): "asc" (oldest first) or "desc" (newest first). Default "desc".
             timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
                 Default 30000. When it passes, the outcome of a write is unknown and repeating
                 the same call is safe.
@@ -888,7 +937,7 @@ class Operations:
 
         Reply:
             items (list of TaskInfo): The tasks.
-            next (integer): Cursor of the next page, null at the end.
+            next (text): Cursor of the next page, null at the end.
         """
         return self._call(
             15,
@@ -897,6 +946,9 @@ class Operations:
                 {
                     "after": after,
                     "limit": limit,
+                    "where": where,
+                    "sort": sort,
+                    "order": order,
                     "states": states,
                     "namespace": namespace,
                     "name": name,
@@ -904,7 +956,6 @@ class Operations:
                     "tag": tag,
                     "created_after": created_after,
                     "created_before": created_before,
-                    "order": order,
                     "timeout_ms": timeout_ms,
                     "correlation_id": correlation_id,
                 }
@@ -1445,19 +1496,49 @@ class Operations:
     def transition_list(
         self,
         *,
+        after: str | None = None,
+        limit: int | None = None,
+        where: Sequence[Mapping[str, Any]] | None = None,
+        sort: str | None = None,
+        order: str | None = None,
         task_id: int | None = None,
         step_id: int | None = None,
+        of: str | None = None,
         timeout_ms: int | None = None,
         correlation_id: str | None = None,
     ) -> dict[str, Any]:
         """Lists the history of one task or one step, oldest first: every state, when it was
-        entered, and who or what caused it.
+        entered, and who or what caused it. With of it lists rows of many histories, by id
+        unless sort says otherwise.
+
+        Of tasks: Fields of where: id (integer): the row; task_id (integer): the task; to_state
+        (state): state after; from_state (state or null): state before; sort_key (integer):
+        order within the history; most_recent (boolean): whether it is the current state;
+        metadata (JSON scalar, path of keys): a value in the metadata; created_at (instant):
+        when. Sort keys: id, sort_key, created_at.
+
+        Of steps: Fields of where: id (integer): the row; task_id (integer): the task of the
+        step; step_id (integer): the step; name (text): name of the step; to_state (state):
+        state after; from_state (state or null): state before; retry (boolean): whether it leads
+        to pending from an error; sort_key (integer): order within the history; most_recent
+        (boolean): whether it is the current state; metadata (JSON scalar, path of keys): a
+        value in the metadata; created_at (instant): when. Sort keys: id, sort_key, created_at.
 
             {"step_id": 21}
 
         Args:
-            task_id (integer): The task whose own history is wanted; give this or step_id.
+            after (text): The value of next from the page before, in a request that is otherwise
+                the same; absent for the first page.
+            limit (integer): Most items to return, 1 to 1000. Default 50.
+            where (list of Filter): Conditions that must all hold, at most 50.
+            sort (text): What the list is sorted by, one of the operation's sort keys; ids
+                settle ties.
+            order (text): "asc" or "desc".
+            task_id (integer): The task whose own history is wanted, or with of "step" the
+                histories of its steps.
             step_id (integer): The step whose history is wanted.
+            of (text): Whose histories: "task" or "step". Default "step" with step_id, else
+                "task".
             timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
                 Default 30000. When it passes, the outcome of a write is unknown and repeating
                 the same call is safe.
@@ -1465,8 +1546,8 @@ class Operations:
                 of every transition that the call writes.
 
         Reply:
-            items (list of TransitionInfo): The rows, oldest first.
-            next (integer): Always null: a history is short.
+            items (list of TransitionInfo): The rows, oldest first unless asked otherwise.
+            next (text): Cursor of the next page, null at the end.
 
         Raises:
             NotFoundError
@@ -1476,8 +1557,14 @@ class Operations:
             "transition_list",
             _given(
                 {
+                    "after": after,
+                    "limit": limit,
+                    "where": where,
+                    "sort": sort,
+                    "order": order,
                     "task_id": task_id,
                     "step_id": step_id,
+                    "of": of,
                     "timeout_ms": timeout_ms,
                     "correlation_id": correlation_id,
                 }
@@ -1547,13 +1634,31 @@ class Operations:
     def worker_list(
         self,
         *,
+        after: str | None = None,
+        limit: int | None = None,
+        where: Sequence[Mapping[str, Any]] | None = None,
+        sort: str | None = None,
+        order: str | None = None,
         timeout_ms: int | None = None,
         correlation_id: str | None = None,
     ) -> dict[str, Any]:
         """Lists the registered workers of all processes, with their heartbeats and the number of
         steps leased to each.
 
+        Fields of where: worker_id (integer): the worker; name (text): its name; host (text):
+        the machine it runs on; pid (integer): its process id; language (text): language of its
+        handlers; leases (integer): steps leased to it; route_id (integer, several): the routes
+        that it claims; started_at (instant): when it registered; heartbeat_at (instant): its
+        last heartbeat. Sort keys: worker_id, name, host, started_at, heartbeat_at.
+
         Args:
+            after (text): The value of next from the page before, in a request that is otherwise
+                the same; absent for the first page.
+            limit (integer): Most items to return, 1 to 1000. Default 50.
+            where (list of Filter): Conditions that must all hold, at most 50.
+            sort (text): What the list is sorted by, one of the operation's sort keys; ids
+                settle ties.
+            order (text): "asc" or "desc".
             timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
                 Default 30000. When it passes, the outcome of a write is unknown and repeating
                 the same call is safe.
@@ -1561,14 +1666,19 @@ class Operations:
                 of every transition that the call writes.
 
         Reply:
-            items (list of WorkerInfo): The workers by id.
-            next (integer): Always null: workers are few.
+            items (list of WorkerInfo): The workers by id, unless asked otherwise.
+            next (text): Cursor of the next page, null at the end.
         """
         return self._call(
             29,
             "worker_list",
             _given(
                 {
+                    "after": after,
+                    "limit": limit,
+                    "where": where,
+                    "sort": sort,
+                    "order": order,
                     "timeout_ms": timeout_ms,
                     "correlation_id": correlation_id,
                 }
@@ -2706,6 +2816,86 @@ class Operations:
                     "name": name,
                     "version": version,
                     "period_hours": period_hours,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def step_list(
+        self,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        where: Sequence[Mapping[str, Any]] | None = None,
+        sort: str | None = None,
+        order: str | None = None,
+        task_id: int | None = None,
+        states: Sequence[str] | None = None,
+        name: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Lists steps, by id unless sort and order say otherwise, one page at a time. All given
+        filters must match; the named ones are short for conditions in where.
+
+        Fields of where: step_id (integer): the step; task_id (integer): its task; name (text):
+        its name; named_step_id (integer): its named step; state (state): its current state,
+        pending when it has no history; state_since (instant): since when; its creation when it
+        has no history; namespace (text): namespace of the task type; task_name (text): name of
+        the task type; version (text): version of the task type; task_created_at (instant): when
+        the task was created; attempts (integer): attempts that have ended; retry_limit
+        (integer): attempts allowed in total; retryable (boolean): whether it may be tried again
+        after a failure; retries_left (boolean): whether it may, and the limit leaves an
+        attempt; in_process (boolean): whether it is leased; processed (boolean): whether it
+        succeeded; skippable (boolean): whether it may be bypassed; processed_at (instant or
+        null): when it completed; last_attempted_at (instant or null): when its last attempt
+        ended; backoff_request_seconds (integer or null): the wait after its last failure;
+        parent_count (integer): edges into it; a root has 0; child_count (integer): edges out of
+        it; a leaf has 0; parent_id (integer, several): the steps before it; child_id (integer,
+        several): the steps after it; sibling_id (integer, several): other steps with the very
+        same parents; inputs (JSON scalar, path of keys): a value in the inputs; results (JSON
+        scalar, path of keys): a value in the results; created_at (instant): when it was
+        created; updated_at (instant): when its row last changed. Sort keys: step_id, task_id,
+        name, state_since, attempts, processed_at, last_attempted_at, created_at, updated_at.
+
+            {"states": ["error"], "where": [{"field": "namespace", "value": "shop"},
+            {"field": "retries_left", "value": false}]}
+
+        Args:
+            after (text): The value of next from the page before, in a request that is otherwise
+                the same; absent for the first page.
+            limit (integer): Most items to return, 1 to 1000. Default 50.
+            where (list of Filter): Conditions that must all hold, at most 50.
+            sort (text): What the list is sorted by, one of the operation's sort keys; ids
+                settle ties.
+            order (text): "asc" or "desc".
+            task_id (integer): Only steps of this task.
+            states (list of text): Only steps in one of these states.
+            name (text): Only steps of this name.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            items (list of StepInfo): The steps.
+            next (text): Cursor of the next page, null at the end.
+        """
+        return self._call(
+            50,
+            "step_list",
+            _given(
+                {
+                    "after": after,
+                    "limit": limit,
+                    "where": where,
+                    "sort": sort,
+                    "order": order,
+                    "task_id": task_id,
+                    "states": states,
+                    "name": name,
                     "timeout_ms": timeout_ms,
                     "correlation_id": correlation_id,
                 }
