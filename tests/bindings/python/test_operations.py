@@ -6,6 +6,7 @@ import ctypes
 import inspect
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import ROOT, template
@@ -42,6 +43,29 @@ def test_every_operation_is_a_method_with_keywords_alone() -> None:
 def test_declared_widths_are_those_of_the_header() -> None:
     assert ctypes.sizeof(_native.Buffer) == 16
     assert ctypes.sizeof(_native.Completion) == 32
+
+
+def _acted(engine: Engine) -> dict[str, dict[str, Any]]:
+    """What a person does, to a task of its own."""
+    task = engine.task_create(name="story", namespace="test", context={"n": 3})["task_id"]
+    steps = {s["name"]: s["step_id"] for s in engine.task_get(task_id=task, include=["steps"])["steps"]}
+    who: dict[str, Any] = {"by": "ann", "reason": "to see"}
+    first, second = steps["first"], steps["second"]
+    return {
+        "task_update": engine.task_update(task_id=task, priority=5, tags=["red"], by="ann"),
+        "task_annotate": engine.task_annotate(task_id=task, type="note", annotation={"text": "x"}),
+        "task_transition": engine.task_transition(task_id=task, to_state="in_progress", **who),
+        "task_finalize": engine.task_finalize(task_id=task),
+        "task_adopt": engine.task_adopt(task_id=task),
+        "step_update": engine.step_update(step_id=first, retry_limit=9, **who),
+        "step_transition": engine.step_transition(step_id=first, to_state="error", permanent=True, **who),
+        "step_reset": engine.step_reset(step_id=first, **who),
+        "task_retry": engine.task_retry(task_id=task, **who),
+        "step_retry": engine.step_retry(step_id=first, **who),
+        "step_resolve": engine.step_resolve(step_id=first, results=[1], **who),
+        "step_cancel": engine.step_cancel(step_ids=[second], **who),
+        "task_resolve": engine.task_resolve(task_id=task, **who),
+    }
 
 
 def test_every_operation_is_reachable(engine: Engine, tmp_path: Path) -> None:
@@ -95,6 +119,7 @@ def test_every_operation_is_reachable(engine: Engine, tmp_path: Path) -> None:
         "task_cancel": engine.task_cancel(task_id=task_id),
         "worker_stop": engine.worker_stop(worker_id=worker["worker_id"]),
     }
+    seen |= _acted(engine)
     # The clock has a test of its own, since it needs an engine with a frozen one.
     assert set(seen) | {"engine_clock_advance"} == set(NUMBERS)
     assert all(isinstance(reply, dict) and reply for reply in seen.values())

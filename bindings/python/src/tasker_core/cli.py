@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import table
+from . import acting, table
 from ._version import __version__
 from .client import Engine
 from .errors import TaskerError, describe_problem
@@ -93,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("task", type=int, metavar="TASK", help="id of the task")
     for command in (migrate, status, templates, tasks, show):
         command.add_argument("url", nargs="?", metavar="URL", help="the database")
+    acting.add_commands(add)
     return parser
 
 
@@ -186,7 +187,7 @@ def _list(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     with Engine.open(options.url, migrate="check") as engine:
         if options.json:
-            _print_json(engine.task_get(task_id=options.task, include=[*INCLUDE, "edges"]))
+            _print_json(engine.task_get(task_id=options.task, include=[*INCLUDE, "edges", "annotations"]))
         else:
             print(describe(engine, options.task))
     return 0

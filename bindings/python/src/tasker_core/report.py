@@ -29,8 +29,8 @@ def describe(engine: Engine, task_id: int) -> str:
     if context["next_wake_at"]:
         facts.append(f"goes on at {context['next_wake_at']}")
     parts = ["\n".join(facts), task["drawing"].rstrip("\n"), steps_table(task)]
-    failures = "\n".join(_failures(task))
-    return "\n\n".join(part for part in (*parts, failures) if part)
+    parts += ["\n".join(_failures(task)), "\n".join(_acts(task))]
+    return "\n\n".join(part for part in parts if part)
 
 
 def steps_table(task: Mapping[str, Any]) -> str:
@@ -74,3 +74,16 @@ def _failures(task: Mapping[str, Any]) -> Iterable[str]:
         message = metadata.get("error_message") or metadata.get("error")
         if row["to_state"] == "error" and row.get("step_id") and message:
             yield f"{row['created_at']}  {names.get(row['step_id'], row['step_id'])} failed: {message}"
+
+
+def _acts(task: Mapping[str, Any]) -> Iterable[str]:
+    """One line per change that a person made, oldest first."""
+    names = {step["step_id"]: f"step {step['name']}" for step in task["steps"]}
+    for row in task["transitions"]:
+        metadata = row["metadata"] or {}
+        by, reason = metadata.get("by"), metadata.get("reason")
+        if by or reason:
+            what = names.get(row.get("step_id"), "task")
+            yield f"{row['created_at']}  {what} -> {row['to_state']} by {by or 'somebody'}" + (
+                f": {reason}" if reason else ""
+            )
