@@ -211,8 +211,8 @@ func railsWait(attempts *int) time.Duration {
 	if attempts != nil {
 		exponent = *attempts
 	}
-	const microseconds = 1e6 // the resolution of the database
-	return time.Duration(math.Round(min(math.Exp2(float64(exponent)), 30)*microseconds)) * time.Microsecond
+	const microseconds = 1e6 // the resolution of the database, which rounds half to even
+	return time.Duration(math.RoundToEven(min(math.Exp2(float64(exponent)), 30)*microseconds)) * time.Microsecond
 }
 
 // after returns the instant a wait later. Both are whole microseconds already,
