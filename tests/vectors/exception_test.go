@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tasker-systems/tasker-core-go/tests/answers"
 )
 
 // exception is one entry of exceptions.json, whose header explains it.
@@ -43,7 +45,7 @@ var exceptions = sync.OnceValues(func() (map[string]exception, error) {
 
 // replaced returns what is expected of an executor: what the vector says, or
 // what an exception puts in its place.
-func replaced(v vector, executor, key string, expected any) any {
+func replaced(v answers.Vector, executor, key string, expected any) any {
 	byID, err := exceptions()
 	if err != nil {
 		return err.Error()
@@ -86,7 +88,7 @@ func patched(expected, patch any) any {
 
 // counted replaces in the rows of the slowest tasks the counts of histories by
 // counts of the vector's steps.
-func counted(v vector, expected any) any {
+func counted(v answers.Vector, expected any) any {
 	rows, _ := expected.([]any)
 	corrected := []any{}
 	for _, r := range rows {
@@ -94,7 +96,7 @@ func counted(v vector, expected any) any {
 		for _, t := range v.Tasks {
 			if t.Task == row["task"] {
 				row = maps.Clone(row)
-				maps.Copy(row, t.counts())
+				maps.Copy(row, counts(t))
 			}
 		}
 		corrected = append(corrected, row)
@@ -102,7 +104,7 @@ func counted(v vector, expected any) any {
 	return corrected
 }
 
-func (t task) counts() map[string]any {
+func counts(t answers.Task) map[string]any {
 	states := map[string]float64{}
 	for _, s := range t.Steps {
 		for _, r := range s.Transitions {
@@ -126,7 +128,7 @@ func TestExceptionsAreOfTheFourKindsAndGiveReasons(t *testing.T) {
 	t.Parallel()
 	byID, err := exceptions()
 	require.NoError(t, err)
-	vectors := map[string]vector{}
+	vectors := map[string]answers.Vector{}
 	for _, f := range load(t, "testdata") {
 		for _, v := range f.rows {
 			vectors[v.ID] = v
@@ -145,7 +147,7 @@ func TestExceptionsAreOfTheFourKindsAndGiveReasons(t *testing.T) {
 		}
 		if v, present := vectors[id]; present {
 			for call, patch := range e.Replace {
-				require.NotEmpty(t, difference(v.Expected[call], patched(v.Expected[call], patch)), "%s needs no exception", id)
+				require.NotEmpty(t, answers.Difference(v.Expected[call], patched(v.Expected[call], patch)), "%s needs no exception", id)
 			}
 		}
 	}

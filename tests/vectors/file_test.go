@@ -10,100 +10,18 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tasker-systems/tasker-core-go/tests/answers"
 )
 
 // file is one file of examples. Its form is recognised by its content, so that a
 // new file of the same form needs nothing but to lie in the folder.
 type file struct {
 	name       string
-	rows       []vector         // of the SQL functions
+	rows       []answers.Vector // of the SQL functions
 	identities []identityVector // of the identity hash
 	machines   *machines        // of the state machines
 	decisions  []decision       // of the policy core
-}
-
-// vector is one example of the SQL functions: rows, and what the functions say.
-type vector struct {
-	ID               string         `json:"id"`
-	Title            string         `json:"title"`
-	Tags             []string       `json:"tags"`
-	Tasks            []task         `json:"tasks"`
-	Args             arguments      `json:"args"`
-	Zone             string         `json:"session_timezone"`
-	StatementTimeout float64        `json:"statement_timeout_s"`
-	Expected         map[string]any `json:"expected"`
-	// ExpectedV01 is what the functions of the first version say. The policy
-	// rails is the second version, so nothing here is compared with it.
-	ExpectedV01 map[string]any `json:"expected_v01"`
-}
-
-// first is the task that a call without a task is about.
-func (v *vector) first() string {
-	if len(v.Tasks) == 0 {
-		return ""
-	}
-	return v.Tasks[0].Task
-}
-
-// arguments are those of the analytic functions; absent means the default.
-type arguments struct {
-	SinceAgo  *float64 `json:"since_ago_s"`
-	Limit     *int     `json:"limit"`
-	Namespace *string  `json:"namespace"`
-	TaskName  *string  `json:"task_name"`
-	Version   *string  `json:"version"`
-}
-
-type task struct {
-	Task        string       `json:"task"`
-	Namespace   string       `json:"namespace"`
-	Name        string       `json:"name"`
-	Version     string       `json:"version"`
-	Complete    bool         `json:"complete"`
-	CreatedAgo  float64      `json:"created_ago_s"`
-	Transitions []transition `json:"transitions"`
-	Steps       []step       `json:"steps"`
-	Edges       [][]string   `json:"edges"`
-}
-
-type step struct {
-	Step          string       `json:"step"`
-	Attempts      *int         `json:"attempts"`
-	RetryLimit    retryLimit   `json:"retry_limit"`
-	Retryable     *bool        `json:"retryable"`
-	InProcess     bool         `json:"in_process"`
-	Processed     bool         `json:"processed"`
-	LastAttempted *float64     `json:"last_attempted_ago_s"`
-	Backoff       *int         `json:"backoff_request_seconds"`
-	CreatedAgo    float64      `json:"created_ago_s"`
-	Transitions   []transition `json:"transitions"`
-}
-
-type transition struct {
-	ToState    string  `json:"to_state"`
-	SortKey    int     `json:"sort_key"`
-	MostRecent bool    `json:"most_recent"`
-	Ago        float64 `json:"ago_s"`
-}
-
-// retryLimit tells null, which is stored, from absent, which is 3.
-type retryLimit struct {
-	given bool
-	value *int
-}
-
-// UnmarshalJSON is called for null as well.
-func (l *retryLimit) UnmarshalJSON(raw []byte) error {
-	l.given = true
-	return json.Unmarshal(raw, &l.value)
-}
-
-// stored is the value of the column.
-func (l retryLimit) stored() any {
-	if !l.given {
-		return 3
-	}
-	return nullable(l.value)
 }
 
 // folder is where the examples lie: TASKER_VECTORS, or the copy of this project.
@@ -146,7 +64,7 @@ func parse(name string, raw []byte) (file, error) {
 	case len(top) == 1 && bytes.Contains(top["vectors"], []byte(`"identity_hash"`)):
 		into = &struct{ Vectors *[]identityVector }{&f.identities}
 	case len(top) == 1 && bytes.Contains(top["vectors"], []byte(`"tasks"`)):
-		into = &struct{ Vectors *[]vector }{&f.rows}
+		into = &struct{ Vectors *[]answers.Vector }{&f.rows}
 	default:
 		return f, fmt.Errorf("%s: nothing known has these keys", name)
 	}

@@ -1,6 +1,7 @@
 package vectors_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/tasker-systems/tasker-core-go/core/lifecycle"
 	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
+	"github.com/tasker-systems/tasker-core-go/tests/answers"
 )
 
 // machines are the pairs of both state machines, as the Rails engine answered
@@ -48,7 +50,7 @@ func (p pair) title(kind string) string {
 	if p.From != nil {
 		from = *p.From
 	}
-	return fmt.Sprintf("%s, %s to %s, %s", kind, from, p.To, or(p.Precondition, "as it is"))
+	return fmt.Sprintf("%s, %s to %s, %s", kind, from, p.To, cmp.Or(p.Precondition, "as it is"))
 }
 
 // The results that the file knows.
@@ -60,35 +62,37 @@ const (
 
 // scene is the vector that a pair begins from: a task T with the step s, and
 // what the precondition asks for.
-func (p pair) scene(kind string) (vector, error) {
-	var prior []transition
+func (p pair) scene(kind string) (answers.Vector, error) {
+	var prior []answers.Transition
 	if p.From != nil {
-		prior = []transition{{string(*p.From), 10, true, 5}}
+		prior = []answers.Transition{{ToState: string(*p.From), SortKey: 10, MostRecent: true, Ago: 5}}
 	}
-	in := func(state workflow.State) []transition { return []transition{{string(state), 10, true, 9}} }
-	t := task{Task: "T"}
+	in := func(state workflow.State) []answers.Transition {
+		return []answers.Transition{{ToState: string(state), SortKey: 10, MostRecent: true, Ago: 9}}
+	}
+	t := answers.Task{Task: "T"}
 	switch p.Precondition {
 	case "", "no_parents":
 	case "all_steps_complete":
-		t.Steps = []step{{Step: "done", Transitions: in(workflow.Complete)}}
+		t.Steps = []answers.Step{{Step: "done", Transitions: in(workflow.Complete)}}
 	case "a_step_pending":
-		t.Steps = []step{{Step: "open"}, {Step: "done", Transitions: in(workflow.Complete)}}
+		t.Steps = []answers.Step{{Step: "open"}, {Step: "done", Transitions: in(workflow.Complete)}}
 	case "parent_pending":
-		t.Steps = []step{{Step: "parent"}}
+		t.Steps = []answers.Step{{Step: "parent"}}
 	case "parent_complete", "parent_resolved_manually", "parent_cancelled", "parent_error":
-		t.Steps = []step{{Step: "parent", Transitions: in(workflow.State(p.Precondition[len("parent_"):]))}}
+		t.Steps = []answers.Step{{Step: "parent", Transitions: in(workflow.State(p.Precondition[len("parent_"):]))}}
 	default:
-		return vector{}, fmt.Errorf("an unknown precondition, %s", p.Precondition)
+		return answers.Vector{}, fmt.Errorf("an unknown precondition, %s", p.Precondition)
 	}
 	if kind == "task" {
 		t.Transitions = prior
-		return vector{Tasks: []task{t}}, nil
+		return answers.Vector{Tasks: []answers.Task{t}}, nil
 	}
 	if len(t.Steps) > 0 {
 		t.Edges = [][]string{{"parent", "s"}}
 	}
-	t.Steps = append(t.Steps, step{Step: "s", Transitions: prior})
-	return vector{Tasks: []task{t}}, nil
+	t.Steps = append(t.Steps, answers.Step{Step: "s", Transitions: prior})
+	return answers.Vector{Tasks: []answers.Task{t}}, nil
 }
 
 // owner is a task or a step in a store.
@@ -171,18 +175,18 @@ func (o owner) judge(ctx context.Context, r store.Reader, from, to workflow.Stat
 }
 
 // problems plays one pair on a store and tells where it differs.
-func (p pair) problems(t *testing.T, g *goEngine, kind string) []string {
+func (p pair) problems(t *testing.T, g *answers.Engine, kind string) []string {
 	t.Helper()
 	v, err := p.scene(kind)
 	if err != nil {
 		return []string{err.Error()}
 	}
-	w, err := g.put(v)
+	w, err := g.Put(v)
 	require.NoError(t, err)
-	defer g.empty(t)
-	o := owner{g.store, kind, w.tasks["T"]}
+	defer g.Empty(t)
+	o := owner{g.Store, kind, w.Tasks["T"]}
 	if kind == "step" {
-		o.id = w.steps["s"]
+		o.id = w.Steps["s"]
 	}
 	var before, after []workflow.Transition
 	read := func(into *[]workflow.Transition) {
@@ -192,7 +196,7 @@ func (p pair) problems(t *testing.T, g *goEngine, kind string) []string {
 		}))
 	}
 	read(&before)
-	result, err := o.transit(context.Background(), p.To, moment)
+	result, err := o.transit(context.Background(), p.To, answers.Moment)
 	require.NoError(t, err)
 	read(&after)
 	problems := p.compare(result, before, after)
@@ -201,7 +205,7 @@ func (p pair) problems(t *testing.T, g *goEngine, kind string) []string {
 	if safe := result == transitioned; safe != p.Safe {
 		problems = append(problems, fmt.Sprintf("the wrapper answers %t", safe))
 	}
-	if again, err := o.transit(context.Background(), p.To, moment); err != nil || again == transitioned {
+	if again, err := o.transit(context.Background(), p.To, answers.Moment); err != nil || again == transitioned {
 		problems = append(problems, fmt.Sprintf("called again: %s, %v", again, err))
 	}
 	return problems
@@ -224,7 +228,7 @@ func (p pair) compare(result string, before, after []workflow.Transition) (probl
 		} else {
 			was := before[i]
 			was.MostRecent = have.MostRecent
-			if d := difference(normal(was), normal(have)); d != "" {
+			if d := answers.Difference(answers.Normal(was), answers.Normal(have)); d != "" {
 				problems = append(problems, "a row of before was rewritten: "+d)
 			}
 		}
@@ -235,25 +239,10 @@ func (p pair) compare(result string, before, after []workflow.Transition) (probl
 	return problems
 }
 
-// put writes a vector's rows into the engine's database.
-func (g *goEngine) put(v vector) (*world, error) {
-	ctx := context.Background()
-	w := build(v, moment)
-	tx, err := g.begin(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err = w.insert(ctx, tx.do); err != nil {
-		_ = tx.end(ctx, false) // the error of the insert is the one to tell
-		return w, err
-	}
-	return w, tx.end(ctx, true)
-}
-
 // run plays every pair of both machines on one store.
 func (m *machines) run(t *testing.T, c *total) {
 	t.Helper()
-	g, _ := executors[c.executor](t).(*goEngine)
+	g, _ := answers.Executors[c.executor](t).(*answers.Engine)
 	for _, p := range m.Task {
 		c.count(t, p.title("task"), p.problems(t, g, "task"))
 	}
@@ -264,16 +253,16 @@ func (m *machines) run(t *testing.T, c *total) {
 
 func TestOfTwoConnectionsOneMoves(t *testing.T) {
 	t.Parallel()
-	for _, executor := range []string{onSQLite, onPostgres} {
+	for _, executor := range []string{answers.OnSQLite, answers.OnPostgres} {
 		for _, kind := range []string{"task", "step"} {
-			for name, prior := range map[string][]transition{"first row": nil, "later row": {{"in_progress", 10, true, 5}}} {
+			for name, prior := range map[string][]answers.Transition{"first row": nil, "later row": {{ToState: "in_progress", SortKey: 10, MostRecent: true, Ago: 5}}} {
 				t.Run(executor+" "+kind+" "+name, func(t *testing.T) {
 					t.Parallel()
-					g, _ := executors[executor](t).(*goEngine)
-					w, err := g.put(vector{Tasks: []task{{Task: "T", Transitions: prior, Steps: []step{{Step: "s", Transitions: prior}}}}})
+					g, _ := answers.Executors[executor](t).(*answers.Engine)
+					w, err := g.Put(answers.Vector{Tasks: []answers.Task{{Task: "T", Transitions: prior, Steps: []answers.Step{{Step: "s", Transitions: prior}}}}})
 					require.NoError(t, err)
-					id := map[string]int64{"task": w.tasks["T"], "step": w.steps["s"]}[kind]
-					requireOneWinner(t, owner{g.store, kind, id})
+					id := map[string]int64{"task": w.Tasks["T"], "step": w.Steps["s"]}[kind]
+					requireOneWinner(t, owner{g.Store, kind, id})
 				})
 			}
 		}
@@ -295,7 +284,7 @@ func requireOneWinner(t *testing.T, o owner) {
 		go func() {
 			n := 0
 			err := o.store.Write(ctx, func(tx store.Tx) error {
-				moved, err := o.move(ctx, tx, store.Move{OwnerID: o.id, ExpectedID: id, From: from, Path: []store.Hop{{To: to}}, At: moment})
+				moved, err := o.move(ctx, tx, store.Move{OwnerID: o.id, ExpectedID: id, From: from, Path: []store.Hop{{To: to}}, At: answers.Moment})
 				n = len(moved)
 				return err
 			})
@@ -315,5 +304,3 @@ func requireOneWinner(t *testing.T, o owner) {
 	require.True(t, last.MostRecent)
 	require.Equal(t, 10*len(rows), last.SortKey)
 }
-
-type decision struct{}

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tasker-systems/tasker-core-go/tests/answers"
 )
 
 // alter changes the values of an expectation one at a time and reports each
@@ -33,14 +35,14 @@ func alter(expected any, report func(path string)) {
 func TestAnAlteredValueOfAnyVectorIsNoticed(t *testing.T) {
 	t.Parallel()
 	altered := map[string]int{}
-	for _, executor := range []string{onSQLite, inSQL} {
-		e := executors[executor](t)
+	for _, executor := range []string{answers.OnSQLite, answers.InSQL} {
+		e := answers.Executors[executor](t)
 		for _, f := range load(t, "testdata") {
 			for _, v := range f.rows {
-				if executor != inSQL && v.Expected["health"] != nil {
+				if executor != answers.InSQL && v.Expected["health"] != nil {
 					continue
 				}
-				e.run(t, v, func(key string, answer func(call) (any, error)) {
+				e.Run(t, v, func(key string, answer func(answers.Call) (any, error)) {
 					altered[executor] += alterations(t, v, executor, key, answer)
 				})
 			}
@@ -51,28 +53,28 @@ func TestAnAlteredValueOfAnyVectorIsNoticed(t *testing.T) {
 
 // alterations runs one call and compares its answer with every altered copy of
 // what is expected.
-func alterations(t *testing.T, v vector, executor, key string, answer func(call) (any, error)) (count int) {
+func alterations(t *testing.T, v answers.Vector, executor, key string, answer func(answers.Call) (any, error)) (count int) {
 	t.Helper()
 	if key == "insert_error" {
 		return 0 // an error, which the loop below would have to wrap
 	}
-	c, err := parseCall(key, v.first())
+	c, err := answers.ParseCall(key, v.First())
 	require.NoError(t, err)
 	got, err := answer(c)
 	require.NoError(t, err)
-	have := normal(got)
-	expected := normal(replaced(v, executor, key, v.Expected[key]))
-	require.Empty(t, difference(expected, have), "%s %s", v.ID, key)
+	have := answers.Normal(got)
+	expected := answers.Normal(replaced(v, executor, key, v.Expected[key]))
+	require.Empty(t, answers.Difference(expected, have), "%s %s", v.ID, key)
 	alter(expected, func(path string) {
 		count++
-		require.NotEmpty(t, difference(expected, have), "%s %s%s", v.ID, key, path)
+		require.NotEmpty(t, answers.Difference(expected, have), "%s %s%s", v.ID, key, path)
 	})
 	return count
 }
 
 func TestAnAlteredPairOfAStateMachineIsNoticed(t *testing.T) {
 	t.Parallel()
-	g, _ := executors[onSQLite](t).(*goEngine)
+	g, _ := answers.Executors[answers.OnSQLite](t).(*answers.Engine)
 	m := machinesOf(t)
 	for _, kind := range []string{"task", "step"} {
 		pairs := map[string][]pair{"task": m.Task, "step": m.Step}[kind]
@@ -118,12 +120,12 @@ func TestAnUnknownKeyOrFormFails(t *testing.T) {
 		_, err := parse(name, []byte(text))
 		require.Error(t, err, name)
 	}
-	v := vector{ID: "x", Tasks: []task{{Task: "T"}}, Expected: map[string]any{"readiness": []any{}, "shape(T)": []any{}}}
-	for title, open := range executors {
+	v := answers.Vector{ID: "x", Tasks: []answers.Task{{Task: "T"}}, Expected: map[string]any{"readiness": []any{}, "shape(T)": []any{}}}
+	for title, open := range answers.Executors {
 		problems := check(t, open(t), v)
 		require.Len(t, problems, 1, title)
 		require.Contains(t, problems[0], "shape(T)")
 	}
-	v = vector{ID: "x", Tasks: []task{{Task: "T"}}, Expected: map[string]any{"context": map[string]any{"mood": "fine"}}}
-	require.Len(t, check(t, newGoOnSQLite(t), v), 1, "a column that nobody answers")
+	v = answers.Vector{ID: "x", Tasks: []answers.Task{{Task: "T"}}, Expected: map[string]any{"context": map[string]any{"mood": "fine"}}}
+	require.Len(t, check(t, answers.Executors[answers.OnSQLite](t), v), 1, "a column that nobody answers")
 }

@@ -13,40 +13,20 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tasker-systems/tasker-core-go/tests/answers"
 	"github.com/tasker-systems/tasker-core-go/tests/factory"
 )
 
-// executor is something that answers what the SQL functions answer.
-type executor interface {
-	name() string
-	// run puts the vector's rows into a database and reports each expectation
-	// with what answers it; the rows are gone afterwards. The one key of rows
-	// that the database refuses is insert_error.
-	run(t testing.TB, v vector, each func(key string, answer func(call) (any, error)))
-}
-
-// The names of the executors.
-const (
-	onSQLite   = "Go on SQLite"
-	onPostgres = "Go on PostgreSQL"
-	inSQL      = "SQL functions"
-)
-
-// executors are the three, each opened on a database of its own.
-var executors = map[string]func(testing.TB) executor{
-	onSQLite: newGoOnSQLite, onPostgres: newGoOnPostgres, inSQL: newSQLFunctions,
-}
-
 // stores are where the engine runs what is more than a question.
-var stores = map[string]factory.OpenFunc{onSQLite: factory.SQLite, onPostgres: factory.Postgres}
+var stores = map[string]factory.OpenFunc{answers.OnSQLite: factory.SQLite, answers.OnPostgres: factory.Postgres}
 
 // check runs one vector and returns every difference.
-func check(t testing.TB, e executor, v vector) (problems []string) {
+func check(t testing.TB, e answers.Executor, v answers.Vector) (problems []string) {
 	t.Helper()
 	answered := 0
-	e.run(t, v, func(key string, answer func(call) (any, error)) {
+	e.Run(t, v, func(key string, answer func(answers.Call) (any, error)) {
 		answered++
-		if d := judge(v, e.name(), key, answer); d != "" {
+		if d := judge(v, e.Name(), key, answer); d != "" {
 			problems = append(problems, key+": "+d)
 		}
 	})
@@ -57,25 +37,25 @@ func check(t testing.TB, e executor, v vector) (problems []string) {
 }
 
 // judge compares one answer with the expectation, or with what replaces it.
-func judge(v vector, executor, key string, answer func(call) (any, error)) string {
+func judge(v answers.Vector, executor, key string, answer func(answers.Call) (any, error)) string {
 	expected, known := v.Expected[key]
 	if !known {
-		_, err := answer(call{})
+		_, err := answer(answers.Call{})
 		return fmt.Sprintf("not expected: %v", err)
 	}
-	c, err := parseCall(key, v.first())
+	c, err := answers.ParseCall(key, v.First())
 	if err != nil {
 		return err.Error()
 	}
 	expected = replaced(v, executor, key, expected)
 	got, err := answer(c)
 	if err != nil {
-		got = map[string]any{"error": raised(err)}
+		got = map[string]any{"error": answers.Raised(err)}
 		if key == "insert_error" {
-			got = raised(err)
+			got = answers.Raised(err)
 		}
 	}
-	return difference(expected, normal(got))
+	return answers.Difference(expected, answers.Normal(got))
 }
 
 // total counts the examples of one file on one executor.
@@ -114,8 +94,8 @@ func passes(f file) (list []pass) {
 		list = append(list, pass{&total{file: f.name, executor: executor}, run})
 	}
 	if f.rows != nil {
-		for title, open := range executors {
-			if title != inSQL && slices.ContainsFunc(f.rows, func(v vector) bool { return v.Expected["health"] != nil }) {
+		for title, open := range answers.Executors {
+			if title != answers.InSQL && slices.ContainsFunc(f.rows, func(v answers.Vector) bool { return v.Expected["health"] != nil }) {
 				continue
 			}
 			add(title, func(t *testing.T, c *total) {
@@ -130,10 +110,17 @@ func passes(f file) (list []pass) {
 		if f.machines != nil {
 			add(title, f.machines.run)
 		}
+		if f.decisions != nil {
+			add(title, func(t *testing.T, c *total) {
+				for _, d := range f.decisions {
+					t.Run(d.ID, func(t *testing.T) { c.count(t, d.ID+" ("+d.Title+")", d.problems(t, open)) })
+				}
+			})
+		}
 		if f.identities != nil {
 			add(title, func(t *testing.T, c *total) {
 				for _, v := range f.identities {
-					c.count(t, v.Title, v.problems(t, open))
+					t.Run(v.Title, func(t *testing.T) { c.count(t, v.Title, v.problems(t, open)) })
 				}
 			})
 		}
@@ -163,8 +150,3 @@ func TestEveryExampleOnEveryExecutor(t *testing.T) {
 		all = append(all, list...)
 	}
 }
-
-// sqlError is an error of a database in the words of PostgreSQL.
-type sqlError struct{ state, message string }
-
-func (e sqlError) Error() string { return e.message }

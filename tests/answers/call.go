@@ -1,14 +1,14 @@
-package vectors_test
+package answers
 
 import (
 	"fmt"
 	"strings"
 )
 
-// call is one key of a vector's expectations: a function, and what it is called
+// Call is one key of a vector's expectations: a function, and what it is called
 // with where that is not the vector's first task, as in `readiness(T,
 // step_ids=[x])`, `levels(NULL)` or `contexts_batch([U,T,unknown])`.
-type call struct {
+type Call struct {
 	function string
 	null     bool     // the task, or the list of them, is NULL
 	tasks    []string // names; "unknown" is no task
@@ -20,9 +20,10 @@ type call struct {
 // unknownTask is the id of no task.
 const unknownTask = 999_999
 
-func parseCall(key string, first string) (call, error) {
+// ParseCall reads a key; first is the task of one without arguments.
+func ParseCall(key string, first string) (Call, error) {
 	function, rest, hasArguments := strings.Cut(key, "(")
-	c := call{function: function}
+	c := Call{function: function}
 	if !hasArguments {
 		c.tasks = []string{first}
 		return c, nil
@@ -63,13 +64,13 @@ func list(text string) ([]string, bool) {
 }
 
 // ids returns the ids of the call's tasks, nil for NULL.
-func (w *world) ids(c call) []int64 {
+func (w *World) ids(c Call) []int64 {
 	if c.null {
 		return nil
 	}
 	ids := []int64{}
 	for _, name := range c.tasks {
-		id, known := w.tasks[name]
+		id, known := w.Tasks[name]
 		if !known {
 			id = unknownTask
 		}
@@ -79,13 +80,13 @@ func (w *world) ids(c call) []int64 {
 }
 
 // only returns the ids of the steps that the call names, nil for none named.
-func (w *world) only(c call) []int64 {
+func (w *World) only(c Call) []int64 {
 	if !c.stepsGiven {
 		return nil
 	}
 	ids := []int64{}
 	for _, name := range c.steps {
-		ids = append(ids, w.steps[name])
+		ids = append(ids, w.Steps[name])
 	}
 	return ids
 }

@@ -1,4 +1,4 @@
-package vectors_test
+package answers
 
 import (
 	"context"
@@ -25,11 +25,11 @@ type table struct {
 	rows          [][]any
 }
 
-// world is what a vector puts into a database, and the ids that its names got.
-type world struct {
+// World is what a vector puts into a database, and the ids that its names got.
+type World struct {
 	now        workflow.Instant // in every vector there is one instant throughout
-	tasks      map[string]int64
-	steps      map[string]int64
+	Tasks      map[string]int64
+	Steps      map[string]int64
 	taskNames  map[int64]string
 	stepNames  map[int64]string
 	namedTasks map[[3]string]int64
@@ -53,8 +53,8 @@ var columns = [][2]string{
 	{"tasker_workflow_step_transitions", "id, workflow_step_id, to_state, sort_key, most_recent"},
 }
 
-func newWorld(now workflow.Instant) *world {
-	w := &world{now: now, tasks: map[string]int64{}, steps: map[string]int64{}, taskNames: map[int64]string{},
+func newWorld(now workflow.Instant) *World {
+	w := &World{now: now, Tasks: map[string]int64{}, Steps: map[string]int64{}, taskNames: map[int64]string{},
 		stepNames: map[int64]string{}, namedTasks: map[[3]string]int64{}, namespaces: map[string]int64{},
 		namedSteps: map[string]int64{}, at: map[string]*table{}}
 	for _, c := range columns {
@@ -66,45 +66,45 @@ func newWorld(now workflow.Instant) *world {
 }
 
 // add adds a row; both its timestamps are the instant.
-func (w *world) add(table string, at workflow.Instant, values ...any) {
+func (w *World) add(table string, at workflow.Instant, values ...any) {
 	t := w.at[table]
 	t.rows = append(t.rows, append(values, stored(at), stored(at)))
 }
 
-// build turns a vector into rows. Steps come before all edges and histories,
+// Build turns a vector into rows. Steps come before all edges and histories,
 // since an edge may lead to a task that is named later.
-func build(v vector, now workflow.Instant) *world {
+func Build(v Vector, now workflow.Instant) *World {
 	w := newWorld(now)
 	for _, t := range v.Tasks {
-		id := firstTask + int64(len(w.tasks))
-		w.tasks[t.Task], w.taskNames[id] = id, t.Task
+		id := firstTask + int64(len(w.Tasks))
+		w.Tasks[t.Task], w.taskNames[id] = id, t.Task
 		w.add("tasker_tasks", w.ago(t.CreatedAgo), id, w.namedTask(t), t.Complete, stored(w.ago(t.CreatedAgo)), "identity of "+t.Task)
 		for _, s := range t.Steps {
 			w.addStep(id, s)
 		}
 	}
 	for _, t := range v.Tasks {
-		w.history("tasker_task_transitions", w.tasks[t.Task], t.Transitions)
+		w.history("tasker_task_transitions", w.Tasks[t.Task], t.Transitions)
 		for _, s := range t.Steps {
-			w.history("tasker_workflow_step_transitions", w.steps[s.Step], s.Transitions)
+			w.history("tasker_workflow_step_transitions", w.Steps[s.Step], s.Transitions)
 		}
 		for _, e := range t.Edges {
 			name := workflow.Provides
 			if len(e) > 2 {
 				name = e[2]
 			}
-			w.add("tasker_workflow_step_edges", now, w.next("tasker_workflow_step_edges", firstEdge), w.steps[e[0]], w.steps[e[1]], name)
+			w.add("tasker_workflow_step_edges", now, w.next("tasker_workflow_step_edges", firstEdge), w.Steps[e[0]], w.Steps[e[1]], name)
 		}
 	}
 	return w
 }
 
 // next is the id of the next row of a table.
-func (w *world) next(table string, first int64) int64 { return first + int64(len(w.at[table].rows)) }
+func (w *World) next(table string, first int64) int64 { return first + int64(len(w.at[table].rows)) }
 
-func (w *world) addStep(task int64, s step) {
+func (w *World) addStep(task int64, s Step) {
 	id := w.next("tasker_workflow_steps", firstStep)
-	w.steps[s.Step], w.stepNames[id] = id, s.Step
+	w.Steps[s.Step], w.stepNames[id] = id, s.Step
 	named, known := w.namedSteps[s.Step]
 	if !known {
 		named = int64(len(w.namedSteps) + 1)
@@ -119,7 +119,7 @@ func (w *world) addStep(task int64, s step) {
 		s.InProcess, s.Processed, nullable(s.Attempts), attempted, nullable(s.Backoff))
 }
 
-func (w *world) history(table string, owner int64, rows []transition) {
+func (w *World) history(table string, owner int64, rows []Transition) {
 	for _, r := range rows {
 		w.add(table, w.ago(r.Ago), w.next(table, firstRow), owner, r.ToState, r.SortKey, r.MostRecent)
 	}
@@ -127,7 +127,7 @@ func (w *world) history(table string, owner int64, rows []transition) {
 
 // namedTask returns the id of a task's type, default/wf@0.1.0 unless it says
 // otherwise.
-func (w *world) namedTask(t task) int64 {
+func (w *World) namedTask(t Task) int64 {
 	key := [3]string{or(t.Namespace, "default"), or(t.Name, "wf"), or(t.Version, "0.1.0")}
 	if id, known := w.namedTasks[key]; known {
 		return id
@@ -152,12 +152,12 @@ func or(text, fallback string) string {
 }
 
 // ago returns the instant so many seconds before now.
-func (w *world) ago(seconds float64) workflow.Instant {
+func (w *World) ago(seconds float64) workflow.Instant {
 	return w.now.Plus(-time.Duration(math.Round(seconds*1e6)) * time.Microsecond)
 }
 
 // rel is the encoding of an instant: seconds after now, nil for none.
-func (w *world) rel(at workflow.Instant) any {
+func (w *World) rel(at workflow.Instant) any {
 	if at.IsZero() {
 		return nil
 	}
@@ -178,7 +178,7 @@ func nullable(n *int) any {
 const chunk = 500
 
 // insert writes the rows with what executes a statement, past any store.
-func (w *world) insert(ctx context.Context, execute func(ctx context.Context, text string, args ...any) error) error {
+func (w *World) insert(ctx context.Context, execute func(ctx context.Context, text string, args ...any) error) error {
 	for _, t := range w.tables {
 		for from := 0; from < len(t.rows); from += chunk {
 			text, args := t.statement(t.rows[from:min(from+chunk, len(t.rows))])

@@ -1,4 +1,4 @@
-package vectors_test
+package answers
 
 import (
 	"encoding/json"
@@ -6,8 +6,8 @@ import (
 	"reflect"
 )
 
-// normal brings a value into the form that decoded JSON has.
-func normal(value any) any {
+// Normal brings a value into the form that decoded JSON has.
+func Normal(value any) any {
 	raw, err := json.Marshal(value)
 	if err != nil {
 		return err.Error()
@@ -19,10 +19,10 @@ func normal(value any) any {
 	return out
 }
 
-// difference tells where what was computed differs from what is expected,
+// Difference tells where what was computed differs from what is expected,
 // nothing when it does not. A key that only the expectation has is a difference;
 // one that only the answer has is not asked for.
-func difference(expected, got any) string {
+func Difference(expected, got any) string {
 	switch want := expected.(type) {
 	case map[string]any:
 		have, _ := got.(map[string]any)
@@ -31,7 +31,7 @@ func difference(expected, got any) string {
 			if !known {
 				return fmt.Sprintf("%s is not in %v", key, got)
 			}
-			if d := difference(value, actual); d != "" {
+			if d := Difference(value, actual); d != "" {
 				return key + ": " + d
 			}
 		}
@@ -42,7 +42,7 @@ func difference(expected, got any) string {
 			return fmt.Sprintf("%v instead of %d rows", got, len(want))
 		}
 		for i := range want {
-			if d := difference(want[i], have[i]); d != "" {
+			if d := Difference(want[i], have[i]); d != "" {
 				return fmt.Sprintf("row %d: %s", i, d)
 			}
 		}

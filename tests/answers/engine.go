@@ -1,4 +1,4 @@
-package vectors_test
+package answers
 
 import (
 	"context"
@@ -25,17 +25,18 @@ import (
 	"github.com/tasker-systems/tasker-core-go/tests/testdb"
 )
 
-// moment is now for the Go executors. Its microseconds are easily rounded.
-var moment = workflow.At(time.Date(2026, 1, 31, 9, 30, 0, 999_999_000, time.UTC))
+// Moment is now for the Go Executors. Its microseconds are easily rounded.
+var Moment = workflow.At(time.Date(2026, 1, 31, 9, 30, 0, 999_999_000, time.UTC))
 
-// goEngine writes a vector's rows into a database, past the store, and asks the
-// engine with the policy rails, which reads them through the store.
-type goEngine struct {
+// Engine writes a vector's rows into a database, past the store, and asks the
+// engine, which reads them through the store; with the policy rails unless Under
+// says otherwise.
+type Engine struct {
 	title  string
-	store  store.Store
+	Store  store.Store
 	engine *engine.Engine
-	// empty deletes every row.
-	empty func(t testing.TB)
+	// Empty deletes every row.
+	Empty func(t testing.TB)
 	// execute runs a statement; begin and end frame them, all or nothing.
 	begin func(ctx context.Context) (execute, error)
 	// query reads one column of text, past the store.
@@ -48,21 +49,28 @@ type execute struct {
 	end func(ctx context.Context, commit bool) error
 }
 
-func (g *goEngine) name() string { return g.title }
+// Name is that of an Executor.
+func (g *Engine) Name() string { return g.title }
 
-func clock() time.Time { return moment.Time }
+// Under returns an executor on the same database with another policy.
+func (g *Engine) Under(t testing.TB, p readiness.Policy) *Engine {
+	t.Helper()
+	other := *g
+	other.engine = newEngine(t, g.Store, &p)
+	return &other
+}
 
-func newGoOnSQLite(t testing.TB) executor {
+func newGoOnSQLite(t testing.TB) Executor {
 	t.Helper()
 	path := testdb.File(t)
 	frozen := testdb.NewClock()
-	frozen.Advance(moment.Sub(frozen.Now()))
+	frozen.Advance(Moment.Sub(frozen.Now()))
 	opened := testdb.Open(t, path, testdb.WithClock(frozen))
 	db, err := sql.Open("sqlite3", "file:"+path+"?_foreign_keys=1&_busy_timeout=10000")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	return &goEngine{title: onSQLite, store: opened, engine: newEngine(t, opened), begin: beginSQLite(db),
-		empty: func(t testing.TB) {
+	return &Engine{title: OnSQLite, Store: opened, engine: newEngine(t, opened, &readiness.Rails), begin: beginSQLite(db),
+		Empty: func(t testing.TB) {
 			t.Helper()
 			for _, c := range slices.Backward(columns) {
 				_, err := db.ExecContext(context.Background(), "DELETE FROM "+c[0])
@@ -132,15 +140,15 @@ func asPostgres(ctx context.Context, db *sql.DB, err error) error {
 	return sqlError{"23505", fmt.Sprintf("duplicate key value violates unique constraint %q", index)}
 }
 
-func newGoOnPostgres(t testing.TB) executor {
+func newGoOnPostgres(t testing.TB) Executor {
 	t.Helper()
 	location := testdb.RecycledDatabase(t)
 	frozen := testdb.NewClock()
-	frozen.Advance(moment.Sub(frozen.Now()))
+	frozen.Advance(Moment.Sub(frozen.Now()))
 	opened := testdb.OpenPostgres(t, location, testdb.WithPostgresClock(frozen))
 	conn := testdb.Connect(t, location)
-	return &goEngine{title: onPostgres, store: opened, engine: newEngine(t, opened), begin: beginPostgres(conn),
-		empty: func(t testing.TB) {
+	return &Engine{title: OnPostgres, Store: opened, engine: newEngine(t, opened, &readiness.Rails), begin: beginPostgres(conn),
+		Empty: func(t testing.TB) {
 			t.Helper()
 			for _, c := range slices.Backward(columns) {
 				_, err := conn.Exec(context.Background(), "DELETE FROM "+c[0])
@@ -174,31 +182,48 @@ func beginPostgres(conn *pgx.Conn) func(context.Context) (execute, error) {
 	}
 }
 
-func newEngine(t testing.TB, db store.Store) *engine.Engine {
+func newEngine(t testing.TB, db store.Store, policy *readiness.Policy) *engine.Engine {
 	t.Helper()
 	log, err := telemetry.NewLog(100, "error")
 	require.NoError(t, err)
-	options := engine.Options{Store: db, Hub: notify.NewHub(), Log: log, Policy: &readiness.Rails, Version: "test"}
+	options := engine.Options{Store: db, Hub: notify.NewHub(), Log: log, Policy: policy, Version: "test"}
 	options.Schema, _ = db.(store.Schema)
 	e := engine.New(options)
 	t.Cleanup(func() { e.Close(); options.Hub.Close() })
 	return e
 }
 
-func (g *goEngine) run(t testing.TB, v vector, each func(key string, answer func(call) (any, error))) {
+// Put writes a vector's rows into the engine's database.
+func (g *Engine) Put(v Vector) (*World, error) {
 	ctx := context.Background()
-	w, err := g.put(v)
+	w := Build(v, Moment)
+	tx, err := g.begin(ctx)
 	if err != nil {
-		each("insert_error", func(call) (any, error) { return nil, err })
+		return nil, err
+	}
+	if err = w.insert(ctx, tx.do); err != nil {
+		_ = tx.end(ctx, false) // the error of the insert is the one to tell
+		return w, err
+	}
+	return w, tx.end(ctx, true)
+}
+
+// Run is that of an Executor. Rows, once written, are gone when it returns.
+func (g *Engine) Run(t testing.TB, v Vector, each func(key string, answer func(Call) (any, error))) {
+	ctx := context.Background()
+	w, err := g.Put(v)
+	if err != nil {
+		each("insert_error", func(Call) (any, error) { return nil, err })
 		return
 	}
-	defer g.empty(t)
+	defer g.Empty(t)
 	for key := range v.Expected {
-		each(key, func(c call) (any, error) { return g.call(ctx, w, v, c) })
+		each(key, func(c Call) (any, error) { return g.Ask(ctx, w, v, c) })
 	}
 }
 
-func (g *goEngine) call(ctx context.Context, w *world, v vector, c call) (any, error) {
+// Ask answers one call about rows that Put has written.
+func (g *Engine) Ask(ctx context.Context, w *World, v Vector, c Call) (any, error) {
 	ids := w.ids(c)
 	switch c.function {
 	case "readiness", "readiness_batch":
@@ -228,12 +253,13 @@ func nothing(err error) error {
 	return err
 }
 
-func (g *goEngine) readiness(ctx context.Context, w *world, ids, only []int64) (any, error) {
+func (g *Engine) readiness(ctx context.Context, w *World, ids, only []int64) (any, error) {
 	reply, err := g.engine.ListReadiness(ctx, engine.ReadinessRequest{TaskIDs: ids, StepIDs: only})
 	rows := []any{}
 	for _, r := range reply.Items {
 		rows = append(rows, map[string]any{
-			"step": w.stepNames[r.StepID], "task": w.taskNames[r.TaskID], "name": r.Name, "current_state": r.CurrentState,
+			"step": w.stepNames[r.StepID], "task": w.taskNames[r.TaskID], "named_step_id": r.NamedStepID, "name": r.Name,
+			"reason": r.Reason, "current_state": r.CurrentState,
 			"dependencies_satisfied": r.DependenciesSatisfied, "retry_eligible": r.RetryEligible,
 			"ready_for_execution": r.ReadyForExecution, "last_failure_at_rel": w.rel(r.LastFailureAt),
 			"next_retry_at_rel": w.rel(r.NextRetryAt), "total_parents": r.TotalParents, "completed_parents": r.CompletedParents,
@@ -246,7 +272,7 @@ func (g *goEngine) readiness(ctx context.Context, w *world, ids, only []int64) (
 
 // contexts answers once for each occurrence of an id, by id, as the function
 // does; the operation answers each task once.
-func (g *goEngine) contexts(ctx context.Context, w *world, ids []int64) ([]any, error) {
+func (g *Engine) contexts(ctx context.Context, w *World, ids []int64) ([]any, error) {
 	reply, err := g.engine.ListContexts(ctx, engine.ContextsRequest{TaskIDs: ids})
 	rows := []any{}
 	for _, c := range reply.Items {
@@ -258,7 +284,7 @@ func (g *goEngine) contexts(ctx context.Context, w *world, ids []int64) ([]any, 
 			"task": w.taskNames[c.TaskID], "named_task_id": c.NamedTaskID, "status": c.Status, "total_steps": c.TotalSteps,
 			"pending_steps": c.PendingSteps, "in_progress_steps": c.InProgressSteps, "completed_steps": c.CompletedSteps,
 			"failed_steps": c.FailedSteps, "ready_steps": c.ReadySteps, "execution_status": c.ExecutionStatus,
-			"recommended_action": c.RecommendedAction, "completion_percentage": percentage, "health_status": c.HealthStatus,
+			"recommended_action": c.RecommendedAction, "completion_percentage": percentage, "health_status": c.HealthStatus, "next_wake_at_rel": w.rel(c.NextWakeAt),
 		}
 		for _, id := range ids {
 			if id == c.TaskID {
@@ -270,8 +296,8 @@ func (g *goEngine) contexts(ctx context.Context, w *world, ids []int64) ([]any, 
 }
 
 // graphOf reads a task's graph through the store.
-func (g *goEngine) graphOf(ctx context.Context, ids []int64) (found *graph.Graph[int64], edges []workflow.Edge, err error) {
-	err = g.store.Read(ctx, func(r store.Reader) error {
+func (g *Engine) graphOf(ctx context.Context, ids []int64) (found *graph.Graph[int64], edges []workflow.Edge, err error) {
+	err = g.Store.Read(ctx, func(r store.Reader) error {
 		steps, err := r.StepListByTask(ctx, ids)
 		if err != nil {
 			return err
@@ -293,7 +319,7 @@ func (g *goEngine) graphOf(ctx context.Context, ids []int64) (found *graph.Graph
 	return found, edges, err
 }
 
-func (g *goEngine) levels(ctx context.Context, w *world, ids []int64) (any, error) {
+func (g *Engine) levels(ctx context.Context, w *World, ids []int64) (any, error) {
 	found, _, err := g.graphOf(ctx, ids)
 	rows := []any{}
 	if err != nil {
@@ -311,14 +337,14 @@ func (g *goEngine) levels(ctx context.Context, w *world, ids []int64) (any, erro
 }
 
 // view compares the view of the database with what Go makes of the edges, and
-// answers the former.
-func (g *goEngine) view(ctx context.Context, w *world, ids []int64) (any, error) {
+// answers the former. Unlike the graph of a task, the view walks into other tasks.
+func (g *Engine) view(ctx context.Context, w *World, ids []int64) (any, error) {
 	found, edges, err := g.graphOf(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
 	depths := found.Depths()
-	lines, err := g.query(ctx, `SELECT workflow_step_id || '|' || parent_step_ids || '|' || child_step_ids || '|' || parent_count || '|' ||
+	lines, err := g.query(ctx, `SELECT workflow_step_id || '|' || task_id || '|' || named_step_id || '|' || parent_step_ids || '|' || child_step_ids || '|' || parent_count || '|' ||
 		child_count || '|' || is_root_step || '|' || is_leaf_step || '|' || coalesce('' || min_depth_from_root, '')
 		FROM tasker_step_dag_relationships WHERE task_id = $1 ORDER BY workflow_step_id`, ids[0])
 	rows := []any{}
@@ -327,14 +353,14 @@ func (g *goEngine) view(ctx context.Context, w *world, ids []int64) (any, error)
 		if err := row.scan(line); err != nil {
 			return nil, err
 		}
-		if depth, has := depths[row.step]; has != (row.depth != nil) || has && depth != *row.depth {
+		if depth, has := depths[row.step]; found.Foreign() == 0 && (has != (row.depth != nil) || has && depth != *row.depth) {
 			return nil, fmt.Errorf("the view has step %d at another depth than the graph, %d", row.step, depth)
 		}
 		if parents := slices.DeleteFunc(slices.Clone(edges), func(e workflow.Edge) bool { return e.To != row.step }); len(parents) != row.parents {
 			return nil, fmt.Errorf("the view gives step %d %d parents instead of %d", row.step, row.parents, len(parents))
 		}
 		rows = append(rows, map[string]any{
-			"step": w.stepNames[row.step], "parent_step_ids": w.names(row.parentIDs), "child_step_ids": w.names(row.childIDs),
+			"step": w.stepNames[row.step], "task": w.taskNames[row.task], "named_step_id": row.namedStep, "parent_step_ids": w.names(row.parentIDs), "child_step_ids": w.names(row.childIDs),
 			"parent_count": row.parents, "child_count": row.children, "is_root_step": row.root, "is_leaf_step": row.leaf,
 			"min_depth_from_root": row.depth,
 		})

@@ -1,4 +1,4 @@
-package vectors_test
+package answers
 
 import (
 	"context"
@@ -19,15 +19,16 @@ import (
 	"github.com/tasker-systems/tasker-core-go/tests/testdb"
 )
 
-// sqlFunctions runs the functions of the database. Rows and calls of a vector
+// Functions runs the functions of the database. Rows and calls of a vector
 // share one transaction, so that now is one instant, and nothing of it stays.
-type sqlFunctions struct{ conn *pgx.Conn }
+type Functions struct{ conn *pgx.Conn }
 
-func newSQLFunctions(t testing.TB) executor {
-	return &sqlFunctions{testdb.Connect(t, testdb.RecycledDatabase(t))}
+func newSQLFunctions(t testing.TB) Executor {
+	return &Functions{testdb.Connect(t, testdb.RecycledDatabase(t))}
 }
 
-func (s *sqlFunctions) name() string { return inSQL }
+// Name is that of an Executor.
+func (s *Functions) Name() string { return InSQL }
 
 // queries are the calls; the first columns of their order make rows whose order
 // the sheet leaves open comparable.
@@ -44,20 +45,21 @@ var queries = map[string]string{
 	"health":          "SELECT * FROM get_system_health_counts_v01()",
 }
 
-func (s *sqlFunctions) run(t testing.TB, v vector, each func(key string, answer func(call) (any, error))) {
+// Run is that of an Executor.
+func (s *Functions) Run(t testing.TB, v Vector, each func(key string, answer func(Call) (any, error))) {
 	ctx := context.Background()
 	tx, err := s.conn.Begin(ctx)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, tx.Rollback(ctx)) }()
 	var now time.Time
 	require.NoError(t, tx.QueryRow(ctx, "SELECT now()").Scan(&now))
-	w := build(v, workflow.At(now))
+	w := Build(v, workflow.At(now))
 	err = w.insert(ctx, func(ctx context.Context, text string, args ...any) error {
 		_, err := tx.Exec(ctx, text, append([]any{pgx.QueryExecModeSimpleProtocol}, args...)...)
 		return err
 	})
 	if err != nil {
-		each("insert_error", func(call) (any, error) { return nil, err })
+		each("insert_error", func(Call) (any, error) { return nil, err })
 		return
 	}
 	if v.Zone != "" {
@@ -69,7 +71,7 @@ func (s *sqlFunctions) run(t testing.TB, v vector, each func(key string, answer 
 		require.NoError(t, err)
 	}
 	for key := range v.Expected {
-		each(key, func(c call) (any, error) {
+		each(key, func(c Call) (any, error) {
 			nested, err := tx.Begin(ctx) // an error must not end the other calls
 			if err != nil {
 				return nil, err
@@ -80,7 +82,7 @@ func (s *sqlFunctions) run(t testing.TB, v vector, each func(key string, answer 
 	}
 }
 
-func (s *sqlFunctions) call(ctx context.Context, tx pgx.Tx, w *world, a arguments, c call) (any, error) {
+func (s *Functions) call(ctx context.Context, tx pgx.Tx, w *World, a Arguments, c Call) (any, error) {
 	text, known := queries[c.function]
 	if !known {
 		return nil, fmt.Errorf("an unknown call")
@@ -112,7 +114,7 @@ func (s *sqlFunctions) call(ctx context.Context, tx pgx.Tx, w *world, a argument
 }
 
 // one is the only id, nil for NULL.
-func (s *sqlFunctions) one(ids []int64) any {
+func (s *Functions) one(ids []int64) any {
 	if ids == nil {
 		return nil
 	}
@@ -120,7 +122,7 @@ func (s *sqlFunctions) one(ids []int64) any {
 }
 
 // filters passes the arguments of the slowest by name, those that are given.
-func filters(a arguments, args *[]any) (text string) {
+func filters(a Arguments, args *[]any) (text string) {
 	pass := func(name string, value any) {
 		*args = append(*args, value)
 		text += fmt.Sprintf(", %s => $%d", name, len(*args)-1)
@@ -140,7 +142,7 @@ func filters(a arguments, args *[]any) (text string) {
 
 // shaped gives the answer the form of the file: one row for what has one, pairs
 // for levels.
-func shaped(c call, rows []any) any {
+func shaped(c Call, rows []any) any {
 	switch c.function {
 	case "context", "analytics", "health":
 		if len(rows) == 1 {
@@ -160,7 +162,7 @@ func shaped(c call, rows []any) any {
 
 // row renders a row that came as text: names instead of ids, instants relative
 // to now, numeric as text with its scale.
-func (w *world) row(row pgx.CollectableRow) (any, error) {
+func (w *World) row(row pgx.CollectableRow) (any, error) {
 	rendered := map[string]any{}
 	for i, f := range row.FieldDescriptions() {
 		raw := row.RawValues()[i]
@@ -173,7 +175,7 @@ func (w *world) row(row pgx.CollectableRow) (any, error) {
 	return rendered, nil
 }
 
-func (w *world) value(name string, kind uint32, raw []byte) (string, any, error) {
+func (w *World) value(name string, kind uint32, raw []byte) (string, any, error) {
 	text := string(raw)
 	switch {
 	case kind == pgtype.TimestampOID || kind == pgtype.TimestamptzOID:
@@ -203,7 +205,7 @@ func (w *world) value(name string, kind uint32, raw []byte) (string, any, error)
 }
 
 // names renders a JSON array of step ids.
-func (w *world) names(array string) any {
+func (w *World) names(array string) any {
 	names := []any{}
 	ids, _ := list(array)
 	for _, id := range ids {
@@ -216,8 +218,8 @@ func (w *world) names(array string) any {
 	return names
 }
 
-// raised is how the file writes an error of the database.
-func raised(err error) any {
+// Raised is how the file writes an error of the database.
+func Raised(err error) any {
 	var theirs *pgconn.PgError
 	if errors.As(err, &theirs) {
 		return map[string]any{"sqlstate": theirs.Code, "message": theirs.Message}
