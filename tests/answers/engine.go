@@ -241,7 +241,7 @@ func (g *Engine) Ask(ctx context.Context, w *World, v Vector, c Call) (any, erro
 	case "dag_view":
 		return g.view(ctx, w, ids)
 	}
-	return nil, fmt.Errorf("an unknown call")
+	return g.insight(ctx, w, v.Args, c)
 }
 
 // nothing turns the refusal of an empty or unknown list into no rows, which is

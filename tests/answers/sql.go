@@ -144,7 +144,10 @@ func filters(a Arguments, args *[]any) (text string) {
 // for levels.
 func shaped(c Call, rows []any) any {
 	switch c.function {
-	case "context", "analytics", "health":
+	case "health":
+		row, _ := rows[0].(map[string]any)
+		return ofRows(row)
+	case "context", "analytics":
 		if len(rows) == 1 {
 			return rows[0]
 		}

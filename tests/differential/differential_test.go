@@ -33,12 +33,12 @@ func number(t *testing.T) int {
 // calls are what is asked about each graph under the policy rails.
 var calls = []string{
 	"readiness", "readiness(T, step_ids=[s0,s2,us0,s2])", "readiness_batch([U,T,unknown,U])", "context", "contexts_batch([U,T,unknown,U])",
-	"levels", "levels(U)",
+	"levels", "levels(U)", "analytics", "slowest_steps", "slowest_tasks", "health",
 }
 
 // coreCalls are what is asked under the policy core, where the SQL functions have
 // no say; levels know no policy.
-var coreCalls = []string{"readiness", "readiness_batch([U,T])", "contexts_batch([U,T])"}
+var coreCalls = []string{"readiness", "readiness_batch([U,T])", "contexts_batch([U,T])", "analytics", "slowest_tasks", "health"}
 
 // viewMax is how many steps a graph may have for the view to be asked: the view
 // walks every depth of every step.

@@ -95,9 +95,6 @@ func passes(f file) (list []pass) {
 	}
 	if f.rows != nil {
 		for title, open := range answers.Executors {
-			if title != answers.InSQL && slices.ContainsFunc(f.rows, func(v answers.Vector) bool { return v.Expected["health"] != nil }) {
-				continue
-			}
 			add(title, func(t *testing.T, c *total) {
 				e := open(t)
 				for _, v := range f.rows {
