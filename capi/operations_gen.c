@@ -181,6 +181,10 @@ int32_t tasker_task_explain(tasker_engine engine, const uint8_t *request, size_t
     return tk_operation(TASKER_OP_TASK_EXPLAIN, engine, request, request_len, reply);
 }
 
+int32_t tasker_task_graph(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_TASK_GRAPH, engine, request, request_len, reply);
+}
+
 int32_t tasker_insight_analytics(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
     return tk_operation(TASKER_OP_INSIGHT_ANALYTICS, engine, request, request_len, reply);
 }

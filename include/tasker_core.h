@@ -590,6 +590,31 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *   task_id (integer): The task.
  *   duplicate (boolean): True when the task existed already and nothing was created.
  *
+ * CriticalPath: one way through a task.
+ *   path (list of integer): The steps from root to leaf.
+ *   length (integer): Their number.
+ *   step_names (list of text): Their names.
+ *   completed_steps (integer): Steps that are complete or resolved.
+ *   blocked_steps (integer): Steps that wait for others.
+ *   error_steps (integer): Steps in error.
+ *   retry_steps (integer): Steps in error that have been tried.
+ *   ready_steps (integer): Steps that may run now.
+ *   estimated_duration (number): A rough estimate in seconds, from fixed weights for
+ *       steps, failures and attempts.
+ *   bottlenecks (list of PathBottleneck): Steps in error or waiting for others, the
+ *       most severe first.
+ *   criticality_score (number): The score: length, waits, failures and estimate, less
+ *       what is complete; 0 at least.
+ *   completion_percentage (number): Complete steps in percent, with one decimal.
+ *
+ * CriticalPaths: are the ways through a task that deserve most attention.
+ *   total_paths (integer): Paths from a step without parents to one without children,
+ *       counted but not listed; at most 9007199254740991.
+ *   longest_path_length (integer): Steps on the longest of them.
+ *   paths (list of CriticalPath): The five with the highest score, the highest first.
+ *   root_nodes (list of integer): Steps without parents.
+ *   leaf_nodes (list of integer): Steps without children.
+ *
  * DependencyBottlenecks: tells which steps others wait for.
  *   blocking_dependencies (integer): Edges from a step that is neither complete nor
  *       resolved to a pending one.
@@ -598,15 +623,60 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *       decimals.
  *   most_blocked_steps (list of Blocker): The steps that most others wait for.
  *
+ * DependencyGraph: are the steps of a task and the edges between them.
+ *   nodes (list of GraphNode): The steps by id.
+ *   edges (list of GraphEdge): The edges, each once, by child.
+ *   adjacency_list (object of list of integer): Children by step id.
+ *   reverse_adjacency_list (object of list of integer): Parents by step id.
+ *   dependency_levels (object of integer): Level by step id; a step that no step
+ *       without parents leads to is absent.
+ *   cycle (list of integer): One cycle, which ends with the step that it begins with;
+ *       empty in a task that is in order.
+ *
  * Distribution: tells how the durations of tasks spread.
  *   percentiles (Percentiles): Durations that so many percent of the tasks keep to.
  *   distribution_buckets (list of Bucket): Tasks by duration; their counts add up to
  *       the tasks of which a step has ended.
  *
+ * DownstreamStep: a step below a failed one.
+ *   step_id (integer): The step.
+ *   step_name (text): Its name.
+ *   current_state (text): Its state.
+ *   blocked (boolean): Whether it waits for others.
+ *
  * EdgeInfo: a dependency between two steps.
  *   from_step_id (integer): The parent step.
  *   to_step_id (integer): The child step.
  *   name (text): "provides" for every edge that the engine made.
+ *
+ * ErrorChain: one failed step and what is below it.
+ *   error_step_id (integer): The step.
+ *   error_step_name (text): Its name.
+ *   error_attempts (integer): Its attempts that have ended.
+ *   retry_limit (integer): Attempts allowed in total.
+ *   retry_analysis (RetryAnalysis): What is left to it.
+ *   downstream_steps (list of DownstreamStep): The steps below it, nearest first, at
+ *       most 100.
+ *   total_downstream_steps (integer): All steps below it.
+ *   blocked_downstream_steps (integer): Those that wait for others.
+ *   total_impact (number): The score: steps below, blocked ones more, attempts, and
+ *       whether they are used up.
+ *   recovery_strategies (list of RecoveryStrategy): What can be done, the most urgent
+ *       first.
+ *
+ * ErrorChains: tells which failures of a task hold what back.
+ *   total_error_steps (integer): Steps in error.
+ *   total_steps (integer): All steps.
+ *   error_percentage (number): Steps in error in percent, with one decimal.
+ *   total_blocked_by_errors (integer): Steps below any of them that wait for others;
+ *       each counts once.
+ *   most_critical_error (ErrorChain): The failure with the greatest impact, null
+ *       without any.
+ *   error_chains (list of ErrorChain): The failures, the greatest impact first, at
+ *       most 100.
+ *   recovery_priority (list of RecoveryPriority): What to look at first, at most
+ *       three.
+ *   task_health (text): healthy, recovering or blocked.
  *
  * ErrorClass: counts failed attempts of one class.
  *   error_class (text): Class of the error as the handler told it, lease_expired for
@@ -632,6 +702,35 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *       value; of an annotation the name of its type comes first.
  *   value (any JSON): What to compare with: a value of the field's type, for in and
  *       not_in a list of at most 1000, for exists true or false.
+ *
+ * GraphEdge: says that one step waits for another.
+ *   from (integer): The parent, in rare cases of another task.
+ *   to (integer): The child.
+ *   from_name (text): Name of the parent.
+ *   to_name (text): Name of the child.
+ *
+ * GraphNode: a step in the DAG of its task.
+ *   id (integer): The step.
+ *   name (text): Its name.
+ *   state (text): Its state.
+ *   level (integer): Edges on the longest way to it from a step without parents, null
+ *       when there is none.
+ *   depth (integer): Edges on the shortest such way, null when there is none.
+ *
+ * GraphSummary: what there is to say about a task in a few figures.
+ *   total_steps (integer): All steps.
+ *   total_dependencies (integer): Edges between them, and from steps of other tasks;
+ *       repeated ones count once.
+ *   dependency_levels (integer): Levels.
+ *   longest_path_length (integer): Steps on the longest path.
+ *   critical_bottlenecks_count (integer): Bottlenecks of severity Critical.
+ *   error_chains_count (integer): Steps in error.
+ *   parallelism_efficiency (number): Levels with more than one ready step in percent
+ *       of all, with one decimal.
+ *   overall_health (text): critical with a critical bottleneck or a cycle, warning
+ *       with a failure or a step that nothing leads to, else healthy.
+ *   recommendations (list of text): What deserves a look, one sentence each; empty
+ *       when nothing does.
  *
  * HandlerMatch: says which steps a worker has handlers for. An absent field matches
  *   anything.
@@ -659,6 +758,19 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *       outcome would be refused.
  *   deadline_at (instant): When the attempt must have been reported, null when not
  *       held.
+ *
+ * LevelOpportunity: one level of a task.
+ *   level (integer): Its number, 0 for the roots.
+ *   total_steps (integer): Its steps.
+ *   ready_steps (integer): Those that may run now.
+ *   blocked_steps (integer): Those that wait for others.
+ *   error_steps (integer): Those in error.
+ *   completed_steps (integer): Those that are complete or resolved.
+ *   step_names (list of text): Their names.
+ *   parallelism_potential (text): High with more than one ready step, Medium with one,
+ *       Low with none.
+ *   bottleneck_risk (text): High when more than half of its steps wait for others,
+ *       else Low.
  *
  * LoadedTemplate: the outcome for one file.
  *   file (text): Name of the file.
@@ -736,12 +848,36 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *   code (text, optional): Code that the handler gave.
  *   backtrace (text, optional): Stack trace as one text.
  *
+ * Parallelism: tells how much of a task can run at once.
+ *   total_steps (integer): All steps.
+ *   total_levels (integer): Levels: the longest way from a step without parents, in
+ *       steps.
+ *   max_parallel_steps (integer): Steps of the fullest level.
+ *   current_parallel_opportunities (integer): Steps that may run now.
+ *   blocked_parallel_opportunities (integer): Steps that wait for others.
+ *   overall_completion (number): Complete steps in percent, with two decimals.
+ *   levels (list of LevelOpportunity): The levels from the roots on.
+ *   parallelism_efficiency (number): Levels with more than one ready step in percent
+ *       of all, with one decimal.
+ *   unreached_steps (list of integer): Steps without a level, since no step without
+ *       parents leads to them: on a cycle, behind one, or below a step of another
+ *       task.
+ *
  * ParentResult: the result of one parent of a claimed step.
  *   step_id (integer): The parent step.
  *   name (text): Its name.
  *   state (text): complete or resolved_manually.
  *   results (any JSON): Its results; a result that was not an object is unwrapped
  *       again.
+ *
+ * PathBottleneck: a step that holds a path up.
+ *   step_id (integer): The step.
+ *   step_name (text): Its name.
+ *   reason (text): Why it does not run, as step_readiness tells; ready when it may be
+ *       tried again now.
+ *   severity (number): 10 in error, 20 with all attempts used up, 5 waiting for
+ *       others, and 5 for every attempt.
+ *   impact (text): Critical, High, Medium or Low.
  *
  * Percentiles: are durations of tasks in seconds, from creation to the last end of a
  *   step: so many percent of the tasks took no longer.
@@ -769,6 +905,25 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *   column (integer, optional): 1-based column in the text given, 0 when unknown.
  *   message (text): One sentence.
  *   suggestion (text, optional): What was probably meant, or what to do.
+ *
+ * RecoveryPriority: says what to look at first.
+ *   step_id (integer): The step.
+ *   step_name (text): Its name.
+ *   priority_level (text): Critical, High, Medium or Low.
+ *   reason (text): Why, in one sentence.
+ *   recommended_action (text): The strategy to begin with.
+ *
+ * RecoveryStrategy: one thing that can be done about a failure.
+ *   strategy (text): Its name.
+ *   priority (text): High, Medium or Low.
+ *   description (text): One sentence.
+ *
+ * RetryAnalysis: tells what is left to a failed step.
+ *   exhausted (boolean): Whether its attempts are used up.
+ *   remaining_attempts (integer): Attempts that the limit leaves.
+ *   in_backoff (boolean): Whether it waits for a time before it is tried again.
+ *   next_retry_at (instant): When that wait is over, null without one.
+ *   retryable (boolean): Whether it is tried again at all.
  *
  * Scope: sums up what a look for bottlenecks covers.
  *   total_tasks (integer): Tasks that were created in the period and match the filter.
@@ -850,6 +1005,34 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *   retry_limit (integer): Attempts allowed in total.
  *   backoff_request_seconds (integer): The wait after the last failure, in seconds.
  *   last_attempted_at (instant): When the last attempt ended.
+ *
+ * TaskBottleneck: one step that holds a task up.
+ *   step_id (integer): The step.
+ *   step_name (text): Its name.
+ *   current_state (text): Its state.
+ *   attempts (integer): Its attempts that have ended.
+ *   retry_limit (integer): Attempts allowed in total.
+ *   dependencies_satisfied (boolean): Whether all parents are complete or resolved.
+ *   downstream_steps_count (integer): Steps below it.
+ *   blocked_downstream_count (integer): Those that wait for others.
+ *   impact_score (number): The score.
+ *   severity (text): Critical, High, Medium or Low.
+ *   bottleneck_type (text): Permanent Failure, Active Error, Dependency Block, Retry
+ *       Exhaustion, Non-Retryable or Unknown.
+ *   resolution_strategy (text): What to do, in a few words.
+ *   estimated_resolution_time (text): How long that takes, in a few words.
+ *
+ * TaskBottlenecks: tells what holds a task up.
+ *   total_bottlenecks (integer): Bottlenecks: the steps in error, else those that wait
+ *       for others, were tried twice or have no attempt left.
+ *   critical_bottlenecks (integer): Those of severity Critical.
+ *   total_blocked_steps (integer): Steps that wait for others.
+ *   bottlenecks (list of TaskBottleneck): The ten with the greatest impact, the
+ *       greatest first.
+ *   task_health (text): healthy, recovering or blocked.
+ *   task_completion (number): Complete steps in percent, with two decimals.
+ *   failed_steps_ratio (number): Steps in error in percent, with two decimals.
+ *   overall_impact (text): None, Low, Medium, High or Severe.
  *
  * TaskContext: the execution context of a task: where it stands and what can happen
  *   next.
@@ -2436,7 +2619,44 @@ TASKER_API int32_t tasker_step_transition(tasker_engine engine, const uint8_t *r
 TASKER_API int32_t tasker_task_explain(tasker_engine engine, const uint8_t *request, size_t request_len,
                                        tasker_buffer *reply);
 
-#define TASKER_OP_INSIGHT_ANALYTICS 45
+#define TASKER_OP_TASK_GRAPH 45
+/*
+ * tasker_task_graph: Answers the DAG of a task and what follows from it: levels and
+ * depths, the paths that deserve most attention, how much can run at once, which
+ * failures hold what back, and what the bottlenecks are; on request as text for a
+ * terminal, Mermaid or DOT.
+ *
+ * Paths are counted and scored without listing them, so a wide task costs no more than
+ * a long one. A cycle or a parent in another task, which only somebody else can have
+ * written, is told as it is.
+ *
+ *     {"task_id": 7, "include": ["text", "mermaid"]}
+ *
+ * Request:
+ *   task_id (integer): The task.
+ *   include (list of text, optional): Drawings to add: "text", "mermaid", "dot".
+ *
+ * Reply:
+ *   task_id (integer): The task.
+ *   generated_at (instant): When this was calculated.
+ *   dependency_graph (DependencyGraph): Its steps and edges.
+ *   critical_paths (CriticalPaths): The ways through it that deserve most attention.
+ *   parallelism_opportunities (Parallelism): How much of it can run at once.
+ *   error_chains (ErrorChains): Which failures hold what back.
+ *   bottlenecks (TaskBottlenecks): What holds it up.
+ *   summary (GraphSummary): All of it in a few figures.
+ *   text (text, optional): With text: the DAG for a terminal, with states.
+ *   mermaid (text, optional): With mermaid: the DAG as a Mermaid flowchart.
+ *   dot (text, optional): With dot: the DAG in Graphviz DOT.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_task_graph(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                     tasker_buffer *reply);
+
+#define TASKER_OP_INSIGHT_ANALYTICS 46
 /*
  * tasker_insight_analytics: Answers figures about all tasks: how many are active, and
  * of those created since an instant how many are complete or in error, how long tasks
@@ -2485,7 +2705,7 @@ TASKER_API int32_t tasker_task_explain(tasker_engine engine, const uint8_t *requ
 TASKER_API int32_t tasker_insight_analytics(tasker_engine engine, const uint8_t *request, size_t request_len,
                                             tasker_buffer *reply);
 
-#define TASKER_OP_INSIGHT_SLOWEST_STEPS 46
+#define TASKER_OP_INSIGHT_SLOWEST_STEPS 47
 /*
  * tasker_insight_slowest_steps: Lists the complete steps that took longest from
  * creation to completion, of those created in the last 24 hours or since an instant.
@@ -2512,7 +2732,7 @@ TASKER_API int32_t tasker_insight_analytics(tasker_engine engine, const uint8_t 
 TASKER_API int32_t tasker_insight_slowest_steps(tasker_engine engine, const uint8_t *request, size_t request_len,
                                                 tasker_buffer *reply);
 
-#define TASKER_OP_INSIGHT_SLOWEST_TASKS 47
+#define TASKER_OP_INSIGHT_SLOWEST_TASKS 48
 /*
  * tasker_insight_slowest_tasks: Lists the tasks that took longest from creation to the
  * last end of a step, of those created in the last 24 hours or since an instant. A
@@ -2540,7 +2760,7 @@ TASKER_API int32_t tasker_insight_slowest_steps(tasker_engine engine, const uint
 TASKER_API int32_t tasker_insight_slowest_tasks(tasker_engine engine, const uint8_t *request, size_t request_len,
                                                 tasker_buffer *reply);
 
-#define TASKER_OP_INSIGHT_HEALTH_COUNTS 48
+#define TASKER_OP_INSIGHT_HEALTH_COUNTS 49
 /*
  * tasker_insight_health_counts: Counts tasks and steps by state over the whole
  * database, tells how many failed steps will be tried again, wait for it, or have no
@@ -2587,7 +2807,7 @@ TASKER_API int32_t tasker_insight_slowest_tasks(tasker_engine engine, const uint
 TASKER_API int32_t tasker_insight_health_counts(tasker_engine engine, const uint8_t *request, size_t request_len,
                                                 tasker_buffer *reply);
 
-#define TASKER_OP_INSIGHT_BOTTLENECKS 49
+#define TASKER_OP_INSIGHT_BOTTLENECKS 50
 /*
  * tasker_insight_bottlenecks: Answers what slows tasks down, of those created in the
  * last 24 hours or another period: the slowest tasks and steps, how attempts fail,
@@ -2619,7 +2839,7 @@ TASKER_API int32_t tasker_insight_health_counts(tasker_engine engine, const uint
 TASKER_API int32_t tasker_insight_bottlenecks(tasker_engine engine, const uint8_t *request, size_t request_len,
                                               tasker_buffer *reply);
 
-#define TASKER_OP_STEP_LIST 50
+#define TASKER_OP_STEP_LIST 51
 /*
  * tasker_step_list: Lists steps, by id unless sort and order say otherwise, one page
  * at a time. All given filters must match; the named ones are short for conditions in

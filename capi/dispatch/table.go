@@ -62,6 +62,7 @@ var table = []row{
 	handle("step_reset", (*engine.Engine).ResetSteps),
 	handle("step_transition", (*engine.Engine).MoveStep),
 	handle("task_explain", (*engine.Engine).ExplainTask),
+	handle("task_graph", (*engine.Engine).GetGraph),
 	handle("insight_analytics", (*engine.Engine).Analytics),
 	handle("insight_slowest_steps", (*engine.Engine).SlowestSteps),
 	handle("insight_slowest_tasks", (*engine.Engine).SlowestTasks),

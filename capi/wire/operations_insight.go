@@ -1,7 +1,17 @@
 package wire
 
+import "github.com/tasker-systems/tasker-core-go/core/fault"
+
 // insights are the operations that tell figures about tasks.
 var insights = []Operation{
+	{
+		Name: "task_graph", Request: "GraphRequest", Reply: "GraphReply", Kind: Database, Since: "0.1.0",
+		Errors: []fault.Kind{fault.NotFound},
+		Doc: `Answers the DAG of a task and what follows from it: levels and depths, the paths that deserve most attention, how much can run at once, which failures hold what back, and what the bottlenecks are; on request as text for a terminal, Mermaid or DOT.
+
+Paths are counted and scored without listing them, so a wide task costs no more than a long one. A cycle or a parent in another task, which only somebody else can have written, is told as it is.
+    {"task_id": 7, "include": ["text", "mermaid"]}`,
+	},
 	{
 		Name: "insight_analytics", Request: "AnalyticsRequest", Reply: "AnalyticsReply", Kind: Database, Since: "0.1.0",
 		Doc: `Answers figures about all tasks: how many are active, and of those created since an instant how many are complete or in error, how long tasks and steps took, and the same over the last hour, 4 and 24 hours.

@@ -85,7 +85,7 @@ func New(options Options) *Engine {
 		}
 	}
 	e := &Engine{Options: options, catalog: newCatalog(), workers: newWorkers(), watch: newWatch(), unheard: newUnheard(),
-		facts: newFacts(), graphs: newGraphs(options.CacheBytes)}
+		facts: newFacts(options.CacheBytes), graphs: newGraphs(options.CacheBytes)}
 	e.reports = batch.New(batch.Options[ReportStepsRequest, ReportStepsReply]{
 		Run: e.runReports, Cap: reportGroupCap, Panicked: e.survive("step_report"),
 		Weight:    func(r ReportStepsRequest) int { return len(r.Outcomes) },

@@ -24,14 +24,15 @@ type AnalyticsReply struct {
 
 // The facts about tasks are kept in memory, since reading them takes a pass over
 // all steps: factsMax bounds them, factBytes is what one takes with its place in
-// the cache. Beyond the bound they are read anew with every call.
+// the cache. Beyond the bound, and when nothing may be cached, they are read anew
+// with every call.
 const (
 	factsMax  = 16 << 20
 	factBytes = 320
 )
 
-func newFacts() *cache.Cache[insight.Task] {
-	return cache.New(factsMax, func(insight.Task) int64 { return factBytes })
+func newFacts(bytesMax int64) *cache.Cache[insight.Task] {
+	return cache.New(min(bytesMax, factsMax), func(insight.Task) int64 { return factBytes })
 }
 
 // meaning is what figures count under the engine's policy.

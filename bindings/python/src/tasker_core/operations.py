@@ -72,12 +72,13 @@ NUMBERS: dict[str, int] = {
     "step_reset": 42,
     "step_transition": 43,
     "task_explain": 44,
-    "insight_analytics": 45,
-    "insight_slowest_steps": 46,
-    "insight_slowest_tasks": 47,
-    "insight_health_counts": 48,
-    "insight_bottlenecks": 49,
-    "step_list": 50,
+    "task_graph": 45,
+    "insight_analytics": 46,
+    "insight_slowest_steps": 47,
+    "insight_slowest_tasks": 48,
+    "insight_health_counts": 49,
+    "insight_bottlenecks": 50,
+    "step_list": 51,
 }
 
 
@@ -2548,6 +2549,62 @@ class Operations:
             ),
         )
 
+    def task_graph(
+        self,
+        *,
+        task_id: int,
+        include: Sequence[str] | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Answers the DAG of a task and what follows from it: levels and depths, the paths that
+        deserve most attention, how much can run at once, which failures hold what back, and
+        what the bottlenecks are; on request as text for a terminal, Mermaid or DOT.
+
+        Paths are counted and scored without listing them, so a wide task costs no more than a
+        long one. A cycle or a parent in another task, which only somebody else can have
+        written, is told as it is.
+
+            {"task_id": 7, "include": ["text", "mermaid"]}
+
+        Args:
+            task_id (integer): The task.
+            include (list of text): Drawings to add: "text", "mermaid", "dot".
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            task_id (integer): The task.
+            generated_at (instant): When this was calculated.
+            dependency_graph (DependencyGraph): Its steps and edges.
+            critical_paths (CriticalPaths): The ways through it that deserve most attention.
+            parallelism_opportunities (Parallelism): How much of it can run at once.
+            error_chains (ErrorChains): Which failures hold what back.
+            bottlenecks (TaskBottlenecks): What holds it up.
+            summary (GraphSummary): All of it in a few figures.
+            text (text): With text: the DAG for a terminal, with states.
+            mermaid (text): With mermaid: the DAG as a Mermaid flowchart.
+            dot (text): With dot: the DAG in Graphviz DOT.
+
+        Raises:
+            NotFoundError
+        """
+        return self._call(
+            45,
+            "task_graph",
+            _given(
+                {
+                    "task_id": task_id,
+                    "include": include,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
     def insight_analytics(
         self,
         *,
@@ -2600,7 +2657,7 @@ class Operations:
             calculated_at (instant): When this was calculated.
         """
         return self._call(
-            45,
+            46,
             "insight_analytics",
             _given(
                 {
@@ -2645,7 +2702,7 @@ class Operations:
             next (integer): Always null: the request bounds the list.
         """
         return self._call(
-            46,
+            47,
             "insight_slowest_steps",
             _given(
                 {
@@ -2695,7 +2752,7 @@ class Operations:
             next (integer): Always null: the request bounds the list.
         """
         return self._call(
-            47,
+            48,
             "insight_slowest_tasks",
             _given(
                 {
@@ -2759,7 +2816,7 @@ class Operations:
             calculated_at (instant): When this was counted.
         """
         return self._call(
-            48,
+            49,
             "insight_health_counts",
             _given(
                 {
@@ -2808,7 +2865,7 @@ class Operations:
             generated_at (instant): When this was calculated.
         """
         return self._call(
-            49,
+            50,
             "insight_bottlenecks",
             _given(
                 {
@@ -2884,7 +2941,7 @@ class Operations:
             next (text): Cursor of the next page, null at the end.
         """
         return self._call(
-            50,
+            51,
             "step_list",
             _given(
                 {
