@@ -123,6 +123,9 @@ func (u *unit) transit(t target, r *MoveStepRequest) deed {
 // state machine asks only that its parents are satisfied (G2); one step of a
 // serial task at a time is our own rule (D12).
 func (u *unit) startStep(t target, worker int64) (*ClaimedStep, error) {
+	if err := u.recount(t.task); err != nil {
+		return nil, err
+	}
 	found, err := u.tx.ParentList(u.ctx, []int64{t.step.ID})
 	switch {
 	case err != nil:
@@ -150,11 +153,21 @@ func (u *unit) startStep(t target, worker int64) (*ClaimedStep, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.task.reconcile, t.task.touched = true, true
+	t.task.reconcile = true
 	if err := u.reconcile(); err != nil {
 		return nil, err
 	}
 	return &claimed[0], u.settle()
+}
+
+// recount makes the counters of a task those of its steps, with nothing left to
+// be written.
+func (u *unit) recount(task *workTask) error {
+	task.reconcile = true
+	if err := u.reconcile(); err != nil {
+		return err
+	}
+	return u.flush()
 }
 
 func (t target) cannotStart(why string) error {

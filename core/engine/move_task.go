@@ -86,7 +86,11 @@ func (u *unit) moveTo(r MoveTaskRequest) (ActedTask, error) {
 	}
 	u.moveTask(task, r.ToState, u.who().JSON())
 	task.reconcile = true // an ended task has no rows in the queue
-	return task.actedTask(), nil
+	if err := u.reconcile(); err != nil {
+		return ActedTask{}, err
+	}
+	err = u.settle() // a foreign writer may have resolved what was open
+	return task.actedTask(), err
 }
 
 // contradicts tells why the steps of a task, which were counted, do not allow a

@@ -326,7 +326,7 @@ func (m *model) reasons(s *step) []string {
 		"task_ended":                 s.task.state().Ended(),
 		"retries_exhausted":          s.attempts >= s.limit(),
 		"permanent_failure":          s.permanent(),
-		"not_retryable":              !s.retryable && s.attempts > 0,
+		"not_retryable":              !s.retryable && !s.first(),
 		"dependencies_not_satisfied": !s.satisfied(),
 		"waiting_for_retry":          s.waitEnds().After(m.now),
 		"waiting_for_start":          s.task.startAt.After(m.now),

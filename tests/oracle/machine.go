@@ -162,6 +162,14 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 	add("cancel", 1, func() operation {
 		return cancel{task: m.index("task"), process: m.process(), cascade: rapid.Bool().Draw(m.r, "cascade")}
 	})
+	add("person step", 3, func() operation {
+		return personStep{verb: rapid.SampledFrom(personVerbs).Draw(m.r, "verb"), process: m.process(), step: m.index("step"),
+			number: rapid.IntRange(0, 4).Draw(m.r, "number"), worker: m.index("worker")}
+	})
+	add("person task", 2, func() operation {
+		return personTask{verb: rapid.SampledFrom(personTaskVerbs).Draw(m.r, "verb"), process: m.process(), task: m.index("task"),
+			number: rapid.IntRange(0, 5).Draw(m.r, "number")}
+	})
 	add("foreign step", 2, func() operation { return foreignStep{step: m.index("step"), target: m.index("target")} })
 	add("foreign wait", 1, func() operation { return foreignWait{step: m.index("step")} })
 	add("foreign cancel", 1, func() operation { return foreignCancel{task: m.index("task")} })

@@ -105,6 +105,7 @@ type step struct {
 	results     string
 	lease       *ticket // nil: nobody has it
 	losses      int     // in a row
+	limitSet    *int    // by a person; nil: the template's
 }
 
 // ticket is one lease with its end.
@@ -168,7 +169,18 @@ func (s *step) satisfied() bool {
 	return true
 }
 
-func (s *step) limit() int { return max(1, s.kind.limit) } // D3
+func (s *step) limit() int { return max(1, s.storedLimit()) } // D3
+
+func (s *step) storedLimit() int {
+	if s.limitSet != nil {
+		return *s.limitSet
+	}
+	return s.kind.limit
+}
+
+// first reports whether the next attempt is the first: a step that failed had one,
+// though a person may have set the count back.
+func (s *step) first() bool { return s.attempts == 0 && s.state() != workflow.Error }
 
 // permanent is what the current row says (D2).
 func (s *step) permanent() bool {
@@ -178,7 +190,7 @@ func (s *step) permanent() bool {
 // attemptLeft is D3: the first attempt is always allowed, others only when the
 // step is retryable and within its limit.
 func (s *step) attemptLeft() bool {
-	return s.attempts < s.limit() && !s.permanent() && (s.attempts == 0 || s.retryable)
+	return s.attempts < s.limit() && !s.permanent() && (s.first() || s.retryable)
 }
 
 // waitEnds is D8: the one wait that the last failure left, zero without one.
