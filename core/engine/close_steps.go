@@ -151,9 +151,10 @@ func (c *closer) fence() (held, late []int) {
 }
 
 // lose answers conflict, gives the useless lease back and has the task checked.
+// The step itself is left as the winner wrote it (D10): what was read of it here
+// is older.
 func (c *closer) lose(i int, step *workflow.Step) {
 	c.verdicts[i].Verdict = verdictConflict
-	c.change(step, func(s *store.StepChange) { s.InProcess = false })
 	c.freed = append(c.freed, step.ID)
 	c.tasks[step.TaskID].Running--
 	c.tasks[step.TaskID].touched = true

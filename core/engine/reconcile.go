@@ -38,7 +38,37 @@ func (u *unit) reconcile() error {
 	if err != nil {
 		return err
 	}
+	if err := u.holdMisled(&found); err != nil {
+		return err
+	}
 	return u.writeTruth(ids, found)
+}
+
+// holdMisled locks the steps whose in_process is wrong and reads them again:
+// mending writes all that an attempt changes, and a foreign writer may have
+// changed it since.
+func (u *unit) holdMisled(t *truth) error {
+	var ids []int64
+	for i := range t.steps {
+		if t.steps[i].InProcess != t.leased(&t.steps[i]) {
+			ids = append(ids, t.steps[i].ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	held, err := u.tx.StepLock(u.ctx, ids)
+	fresh := make(map[int64]workflow.Step, len(held.Steps))
+	for _, step := range held.Steps {
+		fresh[step.ID] = step
+	}
+	for i := range t.steps {
+		if step, ok := fresh[t.steps[i].ID]; ok {
+			t.steps[i] = step
+			t.states[step.ID] = step.State
+		}
+	}
+	return err
 }
 
 // readSteps reads the truth about tasks.

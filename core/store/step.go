@@ -92,8 +92,9 @@ type StepWriter interface {
 	// EdgeInsert stores edges.
 	EdgeInsert(ctx context.Context, edges []NewEdge) error
 
-	// StepLock locks the tasks of the steps like TaskLock, then reads tasks,
-	// steps and leases in later statements. Unknown ids are absent.
+	// StepLock locks the tasks of the steps like TaskLock, then the steps
+	// against writers who know no locks of ours, then reads tasks, steps and
+	// leases in later statements. Unknown ids are absent.
 	StepLock(ctx context.Context, stepIDs []int64) (StepLocked, error)
 
 	// StepMove moves steps by compare-and-set and returns those that moved.

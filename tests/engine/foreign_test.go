@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -114,5 +115,28 @@ func TestRowsOfStepsThatAForeignWriterDeletedGo(t *testing.T) {
 	}))
 	k.foreignMark(task)
 	require.Equal(t, "start", k.claimOne(w).Name)
+	invariant.Require(t, k.store)
+}
+
+// The loser wrote the columns of the step as it had read them before.
+func TestTheLoserOfARaceLeavesTheColumnsOfTheStepAlone(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.register(diamond)
+	w, task := k.worker(), k.create("diamond")
+	step := k.claimOne(w)
+	at := workflow.At(k.clock.Now())
+	racy := newKitOn(t, racyStore{k.store, func(c context.Context, tx store.Tx) error {
+		if _, err := tx.StepMove(c, []store.Move{{OwnerID: step.StepID, ExpectedID: step.Epoch,
+			Path: []store.Hop{{To: workflow.Complete}}, At: at}}); err != nil {
+			return err
+		}
+		return tx.StepChange(c, []store.StepChange{{ID: step.StepID, Retryable: true, Processed: true, ProcessedAt: at,
+			Attempts: 1, LastAttemptedAt: at, At: at}})
+	}}, k.clock)
+	require.Equal(t, "conflict", racy.report(failed(step))[0].Verdict)
+	left := k.steps(task)["start"]
+	require.Equal(t, workflow.Complete, left.State)
+	require.Equal(t, 1, left.Attempts)
 	invariant.Require(t, k.store)
 }

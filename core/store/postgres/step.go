@@ -79,8 +79,10 @@ func (t *tx) EdgeInsert(ctx context.Context, edges []store.NewEdge) error {
 // of the same round trip; see store.StepWriter.
 func (t *tx) StepLock(ctx context.Context, stepIDs []int64) (found store.StepLocked, err error) {
 	ids := distinct(stepIDs)
-	if err := t.plan(ctx, "StepLockRows", ids); err != nil {
-		return found, err
+	for _, lock := range []string{"StepLockRows", "StepLockSteps"} {
+		if err := t.plan(ctx, lock, ids); err != nil {
+			return found, err
+		}
 	}
 	statements := t.store.statements
 	for _, err := range []error{

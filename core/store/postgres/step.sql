@@ -145,6 +145,16 @@ WHERE k.task_id IN (
 ORDER BY k.task_id
 FOR NO KEY UPDATE OF k
 
+-- The steps after their tasks, before anything of them is read: what is then
+-- written of them follows from what was read.
+
+-- name: StepLockSteps
+-- only: SQLite locks the whole file when the transaction begins
+SELECT s.workflow_step_id FROM {schema}.tasker_workflow_steps s
+WHERE s.workflow_step_id = ANY($1::bigint[])
+ORDER BY s.workflow_step_id
+FOR NO KEY UPDATE OF s
+
 -- name: StepLockTasks
 -- only: sent together with the lock, before the ids of the tasks are known; SQLite reads steps first
 SELECT t.task_id, t.named_task_id, k.namespace_id, k.priority, k.concurrent, k.start_at, k.version, k.open, k.running,
