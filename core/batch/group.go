@@ -20,13 +20,31 @@ type Result[R any] struct {
 	Err   error
 }
 
+// Patience is how long Run may wait for a lock that somebody else holds.
+type Patience int
+
+// The patiences. Groups are Brief at first, so that one foreign lock does not
+// stall them; their halves are Hasty, or finding the call that waits for it
+// would take the time that it saves; a call aside is Patient.
+const (
+	Brief Patience = iota
+	Hasty
+	Patient
+)
+
+// asideMax bounds the calls that wait for foreign locks at once, since each
+// holds a connection.
+const asideMax = 2
+
 // Options configure a group.
 type Options[Q, R any] struct {
 	// Run serves one group in one transaction and returns one result per
 	// request, in order. An error means that nothing of the group took effect;
 	// the group is then halved and repeated, so that one bad request does not
-	// fail the rest.
-	Run func(ctx context.Context, requests []Q) ([]Result[R], error)
+	// fail the rest. A Conflict of a single request is a lock that somebody else
+	// holds: the request is repeated aside, and the next group goes on. Run may be
+	// called concurrently.
+	Run func(ctx context.Context, requests []Q, patience Patience) ([]Result[R], error)
 	// Weight is how much a request counts towards the cap, at least 1.
 	Weight func(Q) int
 	// Cap bounds the weight of a group; a single heavier request goes alone.
@@ -36,7 +54,7 @@ type Options[Q, R any] struct {
 	Panicked func(cause any, stack []byte) error
 	// Abandoned is told what a request achieved whose caller had left before the
 	// group ended, so that it can be undone; nil when nothing needs undoing. It
-	// runs between groups.
+	// may be called concurrently.
 	Abandoned func(request Q, value R)
 }
 
@@ -46,9 +64,11 @@ type Group[Q, R any] struct {
 
 	mu      sync.Mutex      // guards the fields below; never held across Run
 	queue   []*member[Q, R] // calls that wait for the next group
+	aside   []*member[Q, R] // calls that met a foreign lock and are to wait for it
+	waiters int             // goroutines that serve them
 	running bool            // whether the runner goroutine lives
 	closed  bool            // no further calls are taken
-	runner  sync.WaitGroup  // joins the runner
+	runner  sync.WaitGroup  // joins the runner and the waiters
 }
 
 // member is one call. done is closed once result is set.
@@ -128,9 +148,9 @@ func (g *Group[Q, R]) withdraw(m *member[Q, R]) bool {
 	default:
 	}
 	m.left = true
-	if i := slices.Index(g.queue, m); i >= 0 {
-		g.queue = slices.Delete(g.queue, i, i+1)
-	}
+	isIt := func(other *member[Q, R]) bool { return other == m }
+	g.queue = slices.DeleteFunc(g.queue, isIt)
+	g.aside = slices.DeleteFunc(g.aside, isIt)
 	return true
 }
 
@@ -150,7 +170,7 @@ func (g *Group[Q, R]) loop() {
 		if members == nil {
 			return
 		}
-		g.serve(members)
+		g.serve(members, Brief)
 	}
 }
 
@@ -178,8 +198,8 @@ func (g *Group[Q, R]) take() []*member[Q, R] {
 
 // serve runs one group, halving it after a failure that a single member may
 // have caused.
-func (g *Group[Q, R]) serve(members []*member[Q, R]) {
-	results, err := g.run(members)
+func (g *Group[Q, R]) serve(members []*member[Q, R], patience Patience) {
+	results, err := g.run(members, patience)
 	if err == nil {
 		for i, m := range members {
 			if g.deliver(m, results[i]) && results[i].Err == nil && g.options.Abandoned != nil {
@@ -190,12 +210,50 @@ func (g *Group[Q, R]) serve(members []*member[Q, R]) {
 	}
 	if len(members) > 1 && !hopeless(err) {
 		half := len(members) / 2
-		g.serve(members[:half])
-		g.serve(members[half:])
+		g.serve(members[:half], Hasty)
+		g.serve(members[half:], Hasty)
+		return
+	}
+	if len(members) == 1 && patience != Patient && fault.KindOf(err) == fault.Conflict && g.setAside(members[0]) {
 		return
 	}
 	for _, m := range members {
 		g.deliver(m, Result[R]{Err: err})
+	}
+}
+
+// setAside has a call wait for a foreign lock while groups go on; false when the
+// group is closed.
+func (g *Group[Q, R]) setAside(m *member[Q, R]) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return false
+	}
+	if m.left {
+		return true
+	}
+	g.aside = append(g.aside, m)
+	if g.waiters < asideMax {
+		g.waiters++
+		g.runner.Go(g.wait)
+	}
+	return true
+}
+
+// wait serves the calls that were set aside, each alone.
+func (g *Group[Q, R]) wait() {
+	for {
+		g.mu.Lock()
+		if len(g.aside) == 0 {
+			g.waiters--
+			g.mu.Unlock()
+			return
+		}
+		m := g.aside[0]
+		g.aside = g.aside[1:]
+		g.mu.Unlock()
+		g.serve([]*member[Q, R]{m}, Patient)
 	}
 }
 
@@ -210,7 +268,7 @@ func hopeless(err error) bool {
 
 // run calls the group's function under a context that lives as long as its
 // most patient member, and turns a panic into an error.
-func (g *Group[Q, R]) run(members []*member[Q, R]) (results []Result[R], err error) {
+func (g *Group[Q, R]) run(members []*member[Q, R], patience Patience) (results []Result[R], err error) {
 	ctx, cancel := groupContext(members)
 	defer cancel()
 	defer func() {
@@ -222,7 +280,7 @@ func (g *Group[Q, R]) run(members []*member[Q, R]) (results []Result[R], err err
 	for i, m := range members {
 		requests[i] = m.request
 	}
-	return g.options.Run(ctx, requests)
+	return g.options.Run(ctx, requests, patience)
 }
 
 func groupContext[Q, R any](members []*member[Q, R]) (context.Context, context.CancelFunc) {
@@ -244,8 +302,8 @@ func groupContext[Q, R any](members []*member[Q, R]) (context.Context, context.C
 func (g *Group[Q, R]) Close() {
 	g.mu.Lock()
 	g.closed = true
-	waiting := g.queue
-	g.queue = nil
+	waiting := append(g.queue, g.aside...)
+	g.queue, g.aside = nil, nil
 	g.mu.Unlock()
 	for _, m := range waiting {
 		g.deliver(m, Result[R]{Err: fault.New(fault.Closed, "the engine is closed")})

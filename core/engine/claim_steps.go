@@ -153,8 +153,8 @@ func (e *Engine) nextDue(ctx context.Context, worker int64) (due workflow.Instan
 }
 
 // runClaims serves one group of claims in one transaction.
-func (e *Engine) runClaims(ctx context.Context, requests []claimJob) (results []batch.Result[[]ClaimedStep], err error) {
-	err = e.write(shared(ctx, len(requests)), "", func(u *unit) error {
+func (e *Engine) runClaims(ctx context.Context, requests []claimJob, patience batch.Patience) (results []batch.Result[[]ClaimedStep], err error) {
+	err = e.write(patiently(ctx, patience), "", func(u *unit) error {
 		results = make([]batch.Result[[]ClaimedStep], len(requests))
 		for i, request := range requests {
 			claimed, err := u.claim(request.ClaimRequest, request.correlation)

@@ -137,9 +137,11 @@ const createRounds = 3
 // runCreates serves one group of create calls in one transaction. One that lost
 // the race for an identity to another process is begun anew: it then finds the
 // task of the winner, which answers like any other duplicate (D16).
-func (e *Engine) runCreates(ctx context.Context, jobs []createJob) (results []batch.Result[CreateTasksReply], err error) {
+func (e *Engine) runCreates(
+	ctx context.Context, jobs []createJob, patience batch.Patience,
+) (results []batch.Result[CreateTasksReply], err error) {
 	for range createRounds {
-		if results, err = e.createGroup(ctx, jobs); fault.KindOf(err) != fault.Duplicate {
+		if results, err = e.createGroup(patiently(ctx, patience), jobs); fault.KindOf(err) != fault.Duplicate {
 			break
 		}
 	}
@@ -147,7 +149,7 @@ func (e *Engine) runCreates(ctx context.Context, jobs []createJob) (results []ba
 }
 
 func (e *Engine) createGroup(ctx context.Context, jobs []createJob) (results []batch.Result[CreateTasksReply], err error) {
-	err = e.write(shared(ctx, len(jobs)), "", func(u *unit) error {
+	err = e.write(ctx, "", func(u *unit) error {
 		results = make([]batch.Result[CreateTasksReply], len(jobs))
 		answers, errs, err := u.create(jobs)
 		if err != nil {

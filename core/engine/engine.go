@@ -177,12 +177,18 @@ func (e *Engine) write(ctx context.Context, correlation string, fn func(*unit) e
 	return nil
 }
 
-// shared makes a group of several calls give up on a lock that somebody else
-// holds for long, so that it is halved and one foreign lock does not stall them
-// all; a lone call waits.
-func shared(ctx context.Context, calls int) context.Context {
-	if calls > 1 {
-		return store.Impatient(ctx)
+// hastyWait is how long the half of a group waits for a lock: some transactions
+// of ours.
+const hastyWait = 10 * time.Millisecond
+
+// patiently makes a group give up on a lock that somebody else holds for long, so
+// that one foreign lock does not stall it.
+func patiently(ctx context.Context, patience batch.Patience) context.Context {
+	switch patience {
+	case batch.Brief:
+		return store.Impatient(ctx, 0)
+	case batch.Hasty:
+		return store.Impatient(ctx, hastyWait)
 	}
 	return ctx
 }

@@ -136,8 +136,10 @@ func (o *Outcome) check(path string) error {
 }
 
 // runReports serves one group of reports in one transaction.
-func (e *Engine) runReports(ctx context.Context, requests []ReportStepsRequest) (results []batch.Result[ReportStepsReply], err error) {
-	err = e.write(shared(ctx, len(requests)), "", func(u *unit) error {
+func (e *Engine) runReports(
+	ctx context.Context, requests []ReportStepsRequest, patience batch.Patience,
+) (results []batch.Result[ReportStepsReply], err error) {
+	err = e.write(patiently(ctx, patience), "", func(u *unit) error {
 		results = make([]batch.Result[ReportStepsReply], len(requests))
 		var closings []closing
 		for i := range requests {

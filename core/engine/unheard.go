@@ -63,7 +63,7 @@ func (e *Engine) releaseUnheard(ctx context.Context) error {
 	if len(e.unheard.all()) == 0 {
 		return nil
 	}
-	err := e.write(store.Impatient(ctx), "", func(u *unit) error {
+	err := e.write(store.Impatient(ctx, 0), "", func(u *unit) error {
 		checked = e.unheard.all()
 		var steps []int64
 		for name := range checked {

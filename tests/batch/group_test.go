@@ -24,7 +24,7 @@ type recorder struct {
 	fail   func(group []int) error
 }
 
-func (r *recorder) run(_ context.Context, requests []int) ([]batch.Result[int], error) {
+func (r *recorder) run(_ context.Context, requests []int, _ batch.Patience) ([]batch.Result[int], error) {
 	r.mu.Lock()
 	r.groups = append(r.groups, append([]int(nil), requests...))
 	r.mu.Unlock()

@@ -3,6 +3,7 @@ package batch_test
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,50 +13,111 @@ import (
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 )
 
-// TestAGroupOnOneLockedTaskIsTriedAFewTimesAndThenWaits plays a store in which
-// somebody else holds the one lock that all of a group need: groups give up on
-// it, a lone call waits. The group is halved down to one call, which waits, and
-// nobody tries again before the deadline.
-func TestAGroupOnOneLockedTaskIsTriedAFewTimesAndThenWaits(t *testing.T) {
-	t.Parallel()
-	const members, halvings = 64, 6
-	var mu sync.Mutex // guards live
-	live := 0         // attempts that reached the lock
-	busy, begin := make(chan struct{}), make(chan struct{})
-	g := batch.New(batch.Options[int, int]{Weight: func(int) int { return 1 }, Cap: members,
-		Run: func(ctx context.Context, requests []int) ([]batch.Result[int], error) {
-			if requests[0] == 0 {
-				close(busy)
-				<-begin
-				return make([]batch.Result[int], 1), nil
-			}
-			if ctx.Err() == nil {
-				mu.Lock()
-				live++
-				mu.Unlock()
-			}
-			if len(requests) > 1 && ctx.Err() == nil {
-				return nil, fault.New(fault.Conflict, "another transaction holds the lock")
-			}
-			<-ctx.Done()
+// lockedStore plays a store in which somebody else holds the lock that calls
+// with an odd number need: the impatient give up on it, the patient wait.
+type lockedStore struct {
+	free            chan struct{} // closed when the lock is given back
+	impatient       atomic.Int64  // attempts that gave up
+	waiting, crowds atomic.Int64  // calls that wait now; and how often more than two did
+}
+
+func (l *lockedStore) run(ctx context.Context, requests []int, patience batch.Patience) ([]batch.Result[int], error) {
+	results := make([]batch.Result[int], len(requests))
+	for i, n := range requests {
+		results[i].Value = n
+		if n%2 == 0 {
+			continue
+		}
+		select {
+		case <-l.free:
+			continue
+		default:
+		}
+		if patience != batch.Patient {
+			l.impatient.Add(1)
+			return nil, fault.New(fault.Conflict, "another transaction holds the lock")
+		}
+		if l.waiting.Add(1) > 2 {
+			l.crowds.Add(1)
+		}
+		defer l.waiting.Add(-1)
+		select {
+		case <-l.free:
+		case <-ctx.Done():
 			return nil, batch.Ended(ctx)
-		}})
-	var calls sync.WaitGroup
-	calls.Go(func() { _, _ = g.Do(t.Context(), 0) })
-	<-busy
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	errs := make([]error, members)
-	for i := range members {
-		calls.Go(func() { _, errs[i] = g.Do(ctx, i+1) })
+		}
 	}
-	require.Eventually(t, func() bool { return g.Waiting() == members }, time.Minute, time.Millisecond)
-	close(begin)
+	return results, nil
+}
+
+func newLocked() (*lockedStore, *batch.Group[int, int]) {
+	l := &lockedStore{free: make(chan struct{})}
+	return l, batch.New(batch.Options[int, int]{Run: l.run, Weight: func(int) int { return 1 }, Cap: 100})
+}
+
+// A call that waited for a foreign lock stood in the way of every later one.
+func TestACallThatWaitsForAForeignLockDoesNotHoldUpTheOthers(t *testing.T) {
+	t.Parallel()
+	l, g := newLocked()
+	defer g.Close()
+	var calls sync.WaitGroup
+	for n := range 20 {
+		calls.Go(func() {
+			got, err := g.Do(t.Context(), 2*n+1)
+			require.NoError(t, err)
+			require.Equal(t, 2*n+1, got)
+		})
+	}
+	for n := range 20 {
+		got, err := g.Do(t.Context(), 2*n)
+		require.NoError(t, err)
+		require.Equal(t, 2*n, got)
+	}
+	require.Eventually(t, func() bool { return l.waiting.Load() == 2 && g.Waiting() == 0 }, time.Minute, time.Millisecond)
+	close(l.free)
+	calls.Wait()
+	require.Zero(t, l.crowds.Load(), "each holds a connection")
+}
+
+func TestWhoWaitsForAForeignLockEndsWithItsOwnDeadline(t *testing.T) {
+	t.Parallel()
+	l, g := newLocked()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	var calls sync.WaitGroup
+	for n := range 10 {
+		calls.Go(func() {
+			_, err := g.Do(ctx, 2*n+1)
+			require.Equal(t, fault.Timeout, fault.KindOf(err))
+		})
+	}
 	calls.Wait()
 	g.Close()
-	for _, err := range errs {
-		require.Equal(t, fault.Timeout, fault.KindOf(err))
+	require.LessOrEqual(t, l.impatient.Load(), int64(2*10), "halved once, not again and again")
+}
+
+func TestClosingFailsWhatWasSetAside(t *testing.T) {
+	t.Parallel()
+	l, g := newLocked()
+	errs := make(chan error, 5)
+	for n := range 5 {
+		go func() { // joined by the answers below
+			_, err := g.Do(t.Context(), 2*n+1)
+			errs <- err
+		}()
 	}
-	require.LessOrEqual(t, live, halvings+1)
-	require.NotZero(t, live)
+	require.Eventually(t, func() bool { return l.waiting.Load() == 2 && g.Waiting() == 0 }, time.Minute, time.Millisecond)
+	closed := make(chan struct{})
+	go func() { // joined by the channel
+		g.Close()
+		close(closed)
+	}()
+	for range 3 {
+		require.Equal(t, fault.Closed, fault.KindOf(<-errs))
+	}
+	close(l.free)
+	for range 2 {
+		require.NoError(t, <-errs)
+	}
+	<-closed
 }

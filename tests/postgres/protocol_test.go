@@ -198,7 +198,7 @@ func TestAGroupGivesUpOnAForeignLockAndTellsSo(t *testing.T) {
 	t.Parallel()
 	k := newKit(t, 1)
 	holder := k.holdRow()
-	ctx := store.Impatient(k.ctx)
+	ctx := store.Impatient(k.ctx, 0)
 	err := k.Write(ctx, func(tx store.Tx) error {
 		return tx.StepChange(ctx, []store.StepChange{{ID: k.steps[0], At: at}})
 	})

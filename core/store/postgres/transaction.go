@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -88,9 +89,12 @@ func (s *Store) glance(ctx context.Context, ask func(*tx) error) error {
 func (s *Store) Write(ctx context.Context, fn func(store.Tx) error) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	news := false
+	news, opening := false, []string{beginWrite, markWrite}
+	if most, impatient := store.Impatience(ctx); impatient && most > 0 {
+		opening = append(opening, "SET LOCAL lock_timeout = "+milliseconds(most))
+	}
 	err := s.repeatedly(ctx, func() (error, error) {
-		t, err := s.begin(ctx, beginWrite, markWrite)
+		t, err := s.begin(ctx, opening...)
 		if err != nil {
 			return err, err
 		}
@@ -118,7 +122,7 @@ func (s *Store) begin(ctx context.Context, words ...string) (*tx, error) {
 	}
 	deadline, _ := ctx.Deadline()
 	t := &tx{store: s, conn: conn, deadline: deadline, batch: &pgx.Batch{}}
-	for _, word := range append(words, s.options.transactionSettings()...) {
+	for _, word := range slices.Concat(words[:1], s.options.transactionSettings(), words[1:]) {
 		t.batch.Queue(word)
 	}
 	t.opening = t.batch.Len()
@@ -341,8 +345,10 @@ func (s *Store) attempts(ctx context.Context, why error) int {
 		return lostMax
 	case hasCode(why, "40001", "40P01"), errors.Is(why, errLostRace):
 		return attemptsMax
-	case hasCode(why, "55P03") && !store.IsImpatient(ctx):
-		return lockAttempts
+	case hasCode(why, "55P03"):
+		if _, impatient := store.Impatience(ctx); !impatient {
+			return lockAttempts
+		}
 	}
 	return 1
 }
