@@ -1069,6 +1069,7 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *   reason (text): Why.
  *   tags (list of text): Its labels.
  *   bypass_steps (list of text): Names of the steps that were bypassed.
+ *   start_at (instant): No step runs before this instant, null for at once.
  *   requested_at (instant): When it was asked for.
  *   created_at (instant): When it was created.
  *   updated_at (instant): When its row last changed.
@@ -1601,6 +1602,7 @@ TASKER_API int32_t tasker_task_create_many(tasker_engine engine, const uint8_t *
  *   reason (text): Why.
  *   tags (list of text): Its labels.
  *   bypass_steps (list of text): Names of the steps that were bypassed.
+ *   start_at (instant): No step runs before this instant, null for at once.
  *   requested_at (instant): When it was asked for.
  *   created_at (instant): When it was created.
  *   updated_at (instant): When its row last changed.

@@ -104,7 +104,7 @@ func taskInfo(t workflow.Task) TaskInfo {
 	return TaskInfo{TaskID: t.ID, Namespace: t.Namespace, Name: t.Name, Version: t.Version, State: t.State,
 		StateSince: t.StateSince, Priority: t.Priority, Context: t.Context, Initiator: t.Initiator,
 		SourceSystem: t.SourceSystem, Reason: t.Reason, Tags: t.Tags, BypassSteps: t.BypassSteps,
-		RequestedAt: t.RequestedAt, CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt, IdentityHash: t.IdentityHash}
+		StartAt: t.StartAt, RequestedAt: t.RequestedAt, CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt, IdentityHash: t.IdentityHash}
 }
 
 // includeParts reads what a task is made of.

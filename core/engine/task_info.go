@@ -32,6 +32,8 @@ type TaskInfo struct {
 	Tags []string `json:"tags"`
 	// Names of the steps that were bypassed.
 	BypassSteps []string `json:"bypass_steps"`
+	// No step runs before this instant, null for at once.
+	StartAt workflow.Instant `json:"start_at"`
 	// When it was asked for.
 	RequestedAt workflow.Instant `json:"requested_at"`
 	// When it was created.

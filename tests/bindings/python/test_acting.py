@@ -133,3 +133,18 @@ def test_a_wrong_command_line_ends_with_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(arguments)
     assert ended.value.code == 2
+
+
+def test_explain_tells_the_cause_and_what_helps(
+    database: str, failed: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["explain", "--step", "second", str(failed), database]) == 0
+    text = capsys.readouterr().out
+    assert "the shelf is empty" in text
+    assert "holds up first → second" in text
+    assert "do step_retry" in text
+    assert "or step_resolve" in text
+    assert cli.main(["explain", "--json", str(failed), database]) == 0
+    assert json.loads(capsys.readouterr().out)["standing"] == "blocked"
+    assert cli.main(["explain", "99", database]) == 1
+    assert "there is no task 99" in capsys.readouterr().err

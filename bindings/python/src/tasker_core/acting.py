@@ -72,7 +72,7 @@ def _person(options: argparse.Namespace) -> dict[str, Any]:
     return {"by": options.by, "reason": options.reason}
 
 
-def _step_ids(engine: Engine, task_id: int, names: Sequence[str]) -> list[int]:
+def step_ids(engine: Engine, task_id: int, names: Sequence[str]) -> list[int]:
     """The steps of a task that are named. NotFoundError with what there is."""
     steps = {
         step["name"]: int(step["step_id"])
@@ -118,7 +118,7 @@ def _show(
 def _retry(options: argparse.Namespace) -> int:
     with Engine.open(options.url, migrate="check") as engine:
         if options.step:
-            steps = _step_ids(engine, options.task, options.step)
+            steps = step_ids(engine, options.task, options.step)
             return _show(options, engine.step_retry(step_ids=steps, **_person(options)), _tell_steps)
         reply = engine.task_retry(task_id=options.task, **_person(options))
     count = reply["retried_steps"]
@@ -129,7 +129,7 @@ def _retry(options: argparse.Namespace) -> int:
 def _resolve(options: argparse.Namespace) -> int:
     with Engine.open(options.url, migrate="check") as engine:
         if options.step:
-            steps = _step_ids(engine, options.task, options.step)
+            steps = step_ids(engine, options.task, options.step)
             reply = engine.step_resolve(step_ids=steps, results=options.results, **_person(options))
             return _show(options, reply, _tell_steps)
         return _show(options, engine.task_resolve(task_id=options.task, **_person(options)), _tell_task)
@@ -138,7 +138,7 @@ def _resolve(options: argparse.Namespace) -> int:
 def _cancel(options: argparse.Namespace) -> int:
     with Engine.open(options.url, migrate="check") as engine:
         if options.step:
-            steps = _step_ids(engine, options.task, options.step)
+            steps = step_ids(engine, options.task, options.step)
             return _show(options, engine.step_cancel(step_ids=steps, **_person(options)), _tell_steps)
         cascade = False if options.keep_steps else None
         reply = engine.task_cancel(task_id=options.task, cascade=cascade, **_person(options))

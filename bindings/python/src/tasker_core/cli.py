@@ -13,7 +13,7 @@ from . import acting, table
 from ._version import __version__
 from .client import Engine
 from .errors import TaskerError, describe_problem
-from .report import INCLUDE, describe
+from .report import INCLUDE, describe, explained
 
 _DESCRIPTION = """\
 Look after a Tasker Core database.
@@ -91,7 +91,10 @@ def _parser() -> argparse.ArgumentParser:
     tasks.add_argument("--limit", type=int, default=20, help="most tasks to list, default 20")
     show = add("show", _show, "draw a task: its DAG with states, its steps, its failures")
     show.add_argument("task", type=int, metavar="TASK", help="id of the task")
-    for command in (migrate, status, templates, tasks, show):
+    explain = add("explain", _explain, "tell why a task is not moving, until when, and what helps")
+    explain.add_argument("task", type=int, metavar="TASK", help="id of the task")
+    explain.add_argument("--step", metavar="STEP", help="ask about this step of it")
+    for command in (migrate, status, templates, tasks, show, explain):
         command.add_argument("url", nargs="?", metavar="URL", help="the database")
     acting.add_commands(add)
     return parser
@@ -190,4 +193,17 @@ def _show(options: argparse.Namespace) -> int:
             _print_json(engine.task_get(task_id=options.task, include=[*INCLUDE, "edges", "annotations"]))
         else:
             print(describe(engine, options.task))
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    with Engine.open(options.url, migrate="check") as engine:
+        if options.step:
+            reply = engine.task_explain(step_id=acting.step_ids(engine, options.task, [options.step])[0])
+        else:
+            reply = engine.task_explain(task_id=options.task)
+    if options.json:
+        _print_json(reply)
+    else:
+        print(explained(reply))
     return 0

@@ -847,6 +847,7 @@ class Operations:
             reason (text): Why.
             tags (list of text): Its labels.
             bypass_steps (list of text): Names of the steps that were bypassed.
+            start_at (instant): No step runs before this instant, null for at once.
             requested_at (instant): When it was asked for.
             created_at (instant): When it was created.
             updated_at (instant): When its row last changed.

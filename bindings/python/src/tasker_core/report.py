@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -31,6 +32,24 @@ def describe(engine: Engine, task_id: int) -> str:
     parts = ["\n".join(facts), task["drawing"].rstrip("\n"), steps_table(task)]
     parts += ["\n".join(_failures(task)), "\n".join(_acts(task))]
     return "\n\n".join(part for part in parts if part)
+
+
+def explained(reply: Mapping[str, Any]) -> str:
+    """The answer of task_explain: the summary, each cause with its chain, and what helps."""
+    lines = [reply["summary"]]
+    for cause in reply["causes"]:
+        lines.append(f"- {cause['message']}")
+        if len(cause["chain"]) > 1:
+            lines.append("  holds up " + " → ".join(link["name"] for link in cause["chain"]))
+    if left := reply["causes_total"] - len(reply["causes"]):
+        lines.append(f"- and {left} more")
+    if reply["next_wake_at"]:
+        lines.append(f"goes on by itself at {reply['next_wake_at']}")
+    advice = [reply["action"], *reply["alternatives"]] if reply["action"] else []
+    for word, item in zip(["do", *["or"] * len(advice)], advice, strict=False):
+        request = json.dumps(item["request"], ensure_ascii=False)
+        lines.append(f"{word} {item['operation']} {request}: {item['effect']}")
+    return "\n".join(lines)
 
 
 def steps_table(task: Mapping[str, Any]) -> str:
