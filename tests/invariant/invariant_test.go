@@ -91,10 +91,10 @@ var breakages = []breakage{
 		`UPDATE tasker_task_transitions SET most_recent = true WHERE task_id = {spent}`}, true},
 	{store.OrphanRow, "a queue row without step", "run", []string{
 		`INSERT INTO tasker_core_ready (step_id, task_id, route_id, namespace_id, priority, due_at, scheduled)
-		VALUES (999999, {run}, 1, 1, 0, '2026-01-31 09:30:00.000000', false)`}, false},
+		VALUES (999999, {run}, 1, 1, 0, '2026-01-31 09:30:00.000000', false)`}, true},
 	{store.OrphanRow, "a lease without step", "run", []string{
 		`INSERT INTO tasker_core_leases (step_id, task_id, worker_id, epoch, attempt, claimed_at, deadline_at)
-		VALUES (999999, {run}, {worker}, 1, 1, '2026-01-31 09:30:00.000000', '2026-01-31 19:30:00.000000')`}, false},
+		VALUES (999999, {run}, {worker}, 1, 1, '2026-01-31 09:30:00.000000', '2026-01-31 19:30:00.000000')`}, true},
 	{store.OrphanRow, "a row of ours without task", "", []string{
 		`INSERT INTO tasker_core_tasks (task_id, open, running, waiting, stuck, namespace_id) VALUES (999999, 0, 0, 0, 0, 1)`}, false},
 }
