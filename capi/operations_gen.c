@@ -208,3 +208,99 @@ int32_t tasker_insight_bottlenecks(tasker_engine engine, const uint8_t *request,
 int32_t tasker_step_list(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
     return tk_operation(TASKER_OP_STEP_LIST, engine, request, request_len, reply);
 }
+
+int32_t tasker_namespace_get(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_NAMESPACE_GET, engine, request, request_len, reply);
+}
+
+int32_t tasker_namespace_list(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_NAMESPACE_LIST, engine, request, request_len, reply);
+}
+
+int32_t tasker_namespace_create(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_NAMESPACE_CREATE, engine, request, request_len, reply);
+}
+
+int32_t tasker_namespace_update(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_NAMESPACE_UPDATE, engine, request, request_len, reply);
+}
+
+int32_t tasker_named_task_get(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_NAMED_TASK_GET, engine, request, request_len, reply);
+}
+
+int32_t tasker_named_task_list(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_NAMED_TASK_LIST, engine, request, request_len, reply);
+}
+
+int32_t tasker_named_task_create(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_NAMED_TASK_CREATE, engine, request, request_len, reply);
+}
+
+int32_t tasker_named_task_update(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_NAMED_TASK_UPDATE, engine, request, request_len, reply);
+}
+
+int32_t tasker_named_step_get(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_NAMED_STEP_GET, engine, request, request_len, reply);
+}
+
+int32_t tasker_named_step_list(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_NAMED_STEP_LIST, engine, request, request_len, reply);
+}
+
+int32_t tasker_named_step_create(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_NAMED_STEP_CREATE, engine, request, request_len, reply);
+}
+
+int32_t tasker_named_step_update(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_NAMED_STEP_UPDATE, engine, request, request_len, reply);
+}
+
+int32_t tasker_dependent_system_get(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_DEPENDENT_SYSTEM_GET, engine, request, request_len, reply);
+}
+
+int32_t tasker_dependent_system_list(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_DEPENDENT_SYSTEM_LIST, engine, request, request_len, reply);
+}
+
+int32_t tasker_dependent_system_create(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_DEPENDENT_SYSTEM_CREATE, engine, request, request_len, reply);
+}
+
+int32_t tasker_dependent_system_update(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_DEPENDENT_SYSTEM_UPDATE, engine, request, request_len, reply);
+}
+
+int32_t tasker_object_map_get(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_OBJECT_MAP_GET, engine, request, request_len, reply);
+}
+
+int32_t tasker_object_map_list(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_OBJECT_MAP_LIST, engine, request, request_len, reply);
+}
+
+int32_t tasker_object_map_create(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_OBJECT_MAP_CREATE, engine, request, request_len, reply);
+}
+
+int32_t tasker_object_map_update(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_OBJECT_MAP_UPDATE, engine, request, request_len, reply);
+}
+
+int32_t tasker_annotation_type_get(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_ANNOTATION_TYPE_GET, engine, request, request_len, reply);
+}
+
+int32_t tasker_annotation_type_list(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_ANNOTATION_TYPE_LIST, engine, request, request_len, reply);
+}
+
+int32_t tasker_annotation_type_create(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_ANNOTATION_TYPE_CREATE, engine, request, request_len, reply);
+}
+
+int32_t tasker_annotation_type_update(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_ANNOTATION_TYPE_UPDATE, engine, request, request_len, reply);
+}

@@ -649,6 +649,13 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *   to_step_id (integer): The child step.
  *   name (text): "provides" for every edge that the engine made.
  *
+ * EntryInfo: describes a namespace, a dependent system or an annotation type.
+ *   id (integer): Its id.
+ *   name (text): Its name.
+ *   description (text): Its description.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When it last changed.
+ *
  * ErrorChain: one failed step and what is below it.
  *   error_step_id (integer): The step.
  *   error_step_name (text): Its name.
@@ -795,6 +802,25 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *   applied_at (instant): When it was applied, null when it is pending.
  *   applied_by (text, optional): Which library applied it, empty when it is pending.
  *
+ * NamedStepInfo: describes a named step.
+ *   id (integer): Its id.
+ *   name (text): Its name.
+ *   description (text): Its description.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When it last changed.
+ *   dependent_system (text): The system it belongs to.
+ *
+ * NamedTaskInfo: describes a task type.
+ *   id (integer): Its id.
+ *   name (text): Its name.
+ *   description (text): Its description.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When it last changed.
+ *   namespace (text): Its namespace.
+ *   version (text): Its version.
+ *   configuration (any JSON): Its configuration: the template, if it was registered as
+ *       one.
+ *
  * NewAnnotation: a remark on a task.
  *   type (text): Name of its type, 1 to 64 characters; created when it does not exist.
  *   annotation (any JSON): Any JSON value.
@@ -827,6 +853,15 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *       same namespace and name with the same key is a duplicate.
  *   on_duplicate (text, optional): What a duplicate answers: "existing" (the existing
  *       task, flagged) or "error" (a duplicate error). Default "existing".
+ *
+ * ObjectMapInfo: says that two systems know the same object by two names.
+ *   id (integer): Its id.
+ *   system_one (text): The first system.
+ *   remote_id_one (text): What the first system calls the object.
+ *   system_two (text): The second system.
+ *   remote_id_two (text): What the second system calls it.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When it last changed.
  *
  * Outcome: what became of one attempt of one step.
  *   step_id (integer): The step.
@@ -2894,6 +2929,703 @@ TASKER_API int32_t tasker_insight_bottlenecks(tasker_engine engine, const uint8_
  */
 TASKER_API int32_t tasker_step_list(tasker_engine engine, const uint8_t *request, size_t request_len,
                                     tasker_buffer *reply);
+
+#define TASKER_OP_NAMESPACE_GET 52
+/*
+ * tasker_namespace_get: Answers a namespace by its id or its name.
+ *
+ *     {"name": "shop"}
+ *
+ * Request:
+ *   id (integer, optional): Its id; give this or name.
+ *   name (text, optional): Its name.
+ *
+ * Reply:
+ *   id (integer): Its id.
+ *   name (text): Its name.
+ *   description (text): Its description.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When it last changed.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_namespace_get(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                        tasker_buffer *reply);
+
+#define TASKER_OP_NAMESPACE_LIST 53
+/*
+ * tasker_namespace_list: Lists namespaces, by id unless sort and order say otherwise,
+ * one page at a time.
+ *
+ * Fields of where: id (integer): the namespace; name (text): its name; description
+ * (text): its description; created_at (instant): when it was created; updated_at
+ * (instant): when it last changed. Sort keys: id, name, created_at, updated_at.
+ *
+ * Request:
+ *   after (text, optional): The value of next from the page before, in a request that
+ *       is otherwise the same; absent for the first page.
+ *   limit (integer, optional): Most items to return, 1 to 1000. Default 50.
+ *   where (list of Filter, optional): Conditions that must all hold, at most 50.
+ *   sort (text, optional): What the list is sorted by, one of the operation's sort
+ *       keys; ids settle ties.
+ *   order (text, optional): "asc" or "desc".
+ *
+ * Reply:
+ *   items (list of EntryInfo): The entries, by id unless asked otherwise.
+ *   next (text): Cursor of the next page, null at the end.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_namespace_list(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                         tasker_buffer *reply);
+
+#define TASKER_OP_NAMESPACE_CREATE 54
+/*
+ * tasker_namespace_create: Stores a namespace. A namespace groups task types.
+ *
+ * One that is there already is answered as it is, with duplicate true.
+ *
+ *     {"name": "shop", "description": "orders and refunds"}
+ *
+ * Request:
+ *   name (text): Its name, 1 to 64 characters.
+ *   description (text, optional): Its description, at most 255 characters.
+ *
+ * Reply:
+ *   id (integer): Its id.
+ *   name (text): Its name.
+ *   description (text): Its description.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When it last changed.
+ *   duplicate (boolean): Whether it was there already; then it is answered as it is.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_namespace_create(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                           tasker_buffer *reply);
+
+#define TASKER_OP_NAMESPACE_UPDATE 55
+/*
+ * tasker_namespace_update: Changes the description of a namespace. Names stay, since
+ * others refer to them.
+ *
+ *     {"id": 3, "description": "what it is for"}
+ *
+ * Request:
+ *   id (integer): Its id.
+ *   description (text, optional): The new description, at most 255 characters; ""
+ *       removes it.
+ *
+ * Reply:
+ *   id (integer): Its id.
+ *   name (text): Its name.
+ *   description (text): Its description.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When it last changed.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_namespace_update(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                           tasker_buffer *reply);
+
+#define TASKER_OP_NAMED_TASK_GET 56
+/*
+ * tasker_named_task_get: Answers a task type by its id, or by its name; without a
+ * version it is the greatest.
+ *
+ *     {"namespace": "shop", "name": "order_flow"}
+ *
+ * Request:
+ *   id (integer, optional): Its id; give this or name.
+ *   name (text, optional): Its name.
+ *   namespace (text, optional): Its namespace, with name. Default "default".
+ *   version (text, optional): Its version, with name; absent: the greatest.
+ *
+ * Reply:
+ *   id (integer): Its id.
+ *   name (text): Its name.
+ *   description (text): Its description.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When it last changed.
+ *   namespace (text): Its namespace.
+ *   version (text): Its version.
+ *   configuration (any JSON): Its configuration: the template, if it was registered as
+ *       one.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_named_task_get(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                         tasker_buffer *reply);
+
+#define TASKER_OP_NAMED_TASK_LIST 57
+/*
+ * tasker_named_task_list: Lists task types with their configurations, by id unless
+ * sort and order say otherwise, one page at a time. template_list shows their steps
+ * instead.
+ *
+ * Fields of where: id (integer): the task type; namespace (text): its namespace; name
+ * (text): its name; version (text): its version; description (text): its description;
+ * configuration (JSON scalar, path of keys): a value in the template; created_at
+ * (instant): when it was created; updated_at (instant): when it last changed. Sort
+ * keys: id, namespace, name, created_at, updated_at.
+ *
+ * Request:
+ *   after (text, optional): The value of next from the page before, in a request that
+ *       is otherwise the same; absent for the first page.
+ *   limit (integer, optional): Most items to return, 1 to 1000. Default 50.
+ *   where (list of Filter, optional): Conditions that must all hold, at most 50.
+ *   sort (text, optional): What the list is sorted by, one of the operation's sort
+ *       keys; ids settle ties.
+ *   order (text, optional): "asc" or "desc".
+ *   latest (boolean, optional): Only the greatest version of each, by the order of
+ *       semantic versions. Default false.
+ *
+ * Reply:
+ *   items (list of NamedTaskInfo): The task types, by id unless asked otherwise.
+ *   next (text): Cursor of the next page, null at the end.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_named_task_list(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                          tasker_buffer *reply);
+
+#define TASKER_OP_NAMED_TASK_CREATE 58
+/*
+ * tasker_named_task_create: Stores a task type without steps, as an engine needs it
+ * that keeps its own templates. template_register is what tasks are created from here.
+ *
+ * The namespace is created if it is not there. A task type of the same namespace, name
+ * and version is answered as it is, with duplicate true.
+ *
+ *     {"namespace": "shop", "name": "order_flow", "version": "1.0.0"}
+ *
+ * Request:
+ *   name (text): Its name, 1 to 64 characters.
+ *   namespace (text, optional): Its namespace, which is created if it is not there.
+ *       Default "default".
+ *   version (text, optional): Its version, three numbers with dots. Default "0.1.0".
+ *   description (text, optional): Its description, at most 255 characters.
+ *   configuration (any JSON, optional): Its configuration, an object. Default {}.
+ *
+ * Reply:
+ *   id (integer): Its id.
+ *   name (text): Its name.
+ *   description (text): Its description.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When it last changed.
+ *   namespace (text): Its namespace.
+ *   version (text): Its version.
+ *   configuration (any JSON): Its configuration: the template, if it was registered as
+ *       one.
+ *   duplicate (boolean): Whether it was there already; then it is answered as it is.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_named_task_create(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                            tasker_buffer *reply);
+
+#define TASKER_OP_NAMED_TASK_UPDATE 59
+/*
+ * tasker_named_task_update: Changes the description of a task type and merges keys
+ * into its configuration, at any depth. A configuration that is a registered template
+ * is a conflict: template_register replaces it whole.
+ *
+ *     {"id": 3, "configuration": {"queue": "slow"}}
+ *
+ * Request:
+ *   id (integer): Its id.
+ *   description (text, optional): The new description, at most 255 characters; ""
+ *       removes it.
+ *   configuration (any JSON, optional): Keys to merge into the configuration, at any
+ *       depth. A registered template is changed by template_register instead.
+ *
+ * Reply:
+ *   id (integer): Its id.
+ *   name (text): Its name.
+ *   description (text): Its description.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When it last changed.
+ *   namespace (text): Its namespace.
+ *   version (text): Its version.
+ *   configuration (any JSON): Its configuration: the template, if it was registered as
+ *       one.
+ *
+ * Errors: TASKER_E_NOT_FOUND, TASKER_E_CONFLICT, and those of every operation with the
+ *   database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_named_task_update(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                            tasker_buffer *reply);
+
+#define TASKER_OP_NAMED_STEP_GET 60
+/*
+ * tasker_named_step_get: Answers a named step by its id, or by its name and its
+ * system.
+ *
+ *     {"name": "charge", "dependent_system": "billing"}
+ *
+ * Request:
+ *   id (integer, optional): Its id; give this or name.
+ *   name (text, optional): Its name.
+ *   dependent_system (text, optional): The system it belongs to, with name. Default
+ *       "default".
+ *
+ * Reply:
+ *   id (integer): Its id.
+ *   name (text): Its name.
+ *   description (text): Its description.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When it last changed.
+ *   dependent_system (text): The system it belongs to.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_named_step_get(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                         tasker_buffer *reply);
+
+#define TASKER_OP_NAMED_STEP_LIST 61
+/*
+ * tasker_named_step_list: Lists named steps, by id unless sort and order say
+ * otherwise, one page at a time.
+ *
+ * Fields of where: id (integer): the named step; name (text): its name;
+ * dependent_system (text): the system it belongs to; description (text): its
+ * description; created_at (instant): when it was created; updated_at (instant): when
+ * it last changed. Sort keys: id, name, dependent_system, created_at, updated_at.
+ *
+ * Request:
+ *   after (text, optional): The value of next from the page before, in a request that
+ *       is otherwise the same; absent for the first page.
+ *   limit (integer, optional): Most items to return, 1 to 1000. Default 50.
+ *   where (list of Filter, optional): Conditions that must all hold, at most 50.
+ *   sort (text, optional): What the list is sorted by, one of the operation's sort
+ *       keys; ids settle ties.
+ *   order (text, optional): "asc" or "desc".
+ *
+ * Reply:
+ *   items (list of NamedStepInfo): The named steps, by id unless asked otherwise.
+ *   next (text): Cursor of the next page, null at the end.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_named_step_list(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                          tasker_buffer *reply);
+
+#define TASKER_OP_NAMED_STEP_CREATE 62
+/*
+ * tasker_named_step_create: Stores a named step. Templates do so by themselves; the
+ * same name may be there once for each system.
+ *
+ * The system is created if it is not there. A named step that is there already is
+ * answered as it is, with duplicate true.
+ *
+ *     {"name": "charge", "dependent_system": "billing"}
+ *
+ * Request:
+ *   name (text): Its name, 1 to 128 characters.
+ *   dependent_system (text, optional): The system it belongs to, which is created if
+ *       it is not there. Default "default".
+ *   description (text, optional): Its description, at most 255 characters.
+ *
+ * Reply:
+ *   id (integer): Its id.
+ *   name (text): Its name.
+ *   description (text): Its description.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When it last changed.
+ *   dependent_system (text): The system it belongs to.
+ *   duplicate (boolean): Whether it was there already; then it is answered as it is.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_named_step_create(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                            tasker_buffer *reply);
+
+#define TASKER_OP_NAMED_STEP_UPDATE 63
+/*
+ * tasker_named_step_update: Changes the description of a named step. Names stay, since
+ * templates and handlers refer to them.
+ *
+ *     {"id": 3, "description": "charges the card"}
+ *
+ * Request:
+ *   id (integer): Its id.
+ *   description (text, optional): The new description, at most 255 characters; ""
+ *       removes it.
+ *
+ * Reply:
+ *   id (integer): Its id.
+ *   name (text): Its name.
+ *   description (text): Its description.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When it last changed.
+ *   dependent_system (text): The system it belongs to.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_named_step_update(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                            tasker_buffer *reply);
+
+#define TASKER_OP_DEPENDENT_SYSTEM_GET 64
+/*
+ * tasker_dependent_system_get: Answers a dependent system by its id or its name.
+ *
+ *     {"name": "billing"}
+ *
+ * Request:
+ *   id (integer, optional): Its id; give this or name.
+ *   name (text, optional): Its name.
+ *
+ * Reply:
+ *   id (integer): Its id.
+ *   name (text): Its name.
+ *   description (text): Its description.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When it last changed.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_dependent_system_get(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                               tasker_buffer *reply);
+
+#define TASKER_OP_DEPENDENT_SYSTEM_LIST 65
+/*
+ * tasker_dependent_system_list: Lists dependent systems, by id unless sort and order
+ * say otherwise, one page at a time.
+ *
+ * Fields of where: id (integer): the dependent system; name (text): its name;
+ * description (text): its description; created_at (instant): when it was created;
+ * updated_at (instant): when it last changed. Sort keys: id, name, created_at,
+ * updated_at.
+ *
+ * Request:
+ *   after (text, optional): The value of next from the page before, in a request that
+ *       is otherwise the same; absent for the first page.
+ *   limit (integer, optional): Most items to return, 1 to 1000. Default 50.
+ *   where (list of Filter, optional): Conditions that must all hold, at most 50.
+ *   sort (text, optional): What the list is sorted by, one of the operation's sort
+ *       keys; ids settle ties.
+ *   order (text, optional): "asc" or "desc".
+ *
+ * Reply:
+ *   items (list of EntryInfo): The entries, by id unless asked otherwise.
+ *   next (text): Cursor of the next page, null at the end.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_dependent_system_list(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                                tasker_buffer *reply);
+
+#define TASKER_OP_DEPENDENT_SYSTEM_CREATE 66
+/*
+ * tasker_dependent_system_create: Stores a dependent system. A dependent system is
+ * what named steps belong to and object maps connect.
+ *
+ * One that is there already is answered as it is, with duplicate true.
+ *
+ *     {"name": "billing"}
+ *
+ * Request:
+ *   name (text): Its name, 1 to 64 characters.
+ *   description (text, optional): Its description, at most 255 characters.
+ *
+ * Reply:
+ *   id (integer): Its id.
+ *   name (text): Its name.
+ *   description (text): Its description.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When it last changed.
+ *   duplicate (boolean): Whether it was there already; then it is answered as it is.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_dependent_system_create(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                                  tasker_buffer *reply);
+
+#define TASKER_OP_DEPENDENT_SYSTEM_UPDATE 67
+/*
+ * tasker_dependent_system_update: Changes the description of a dependent system. Names
+ * stay, since others refer to them.
+ *
+ *     {"id": 3, "description": "what it is for"}
+ *
+ * Request:
+ *   id (integer): Its id.
+ *   description (text, optional): The new description, at most 255 characters; ""
+ *       removes it.
+ *
+ * Reply:
+ *   id (integer): Its id.
+ *   name (text): Its name.
+ *   description (text): Its description.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When it last changed.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_dependent_system_update(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                                  tasker_buffer *reply);
+
+#define TASKER_OP_OBJECT_MAP_GET 68
+/*
+ * tasker_object_map_get: Answers an object map, which says that two systems know the
+ * same object by two names.
+ *
+ * Request:
+ *   id (integer): Its id. By what it holds it is found with object_map_list.
+ *
+ * Reply:
+ *   id (integer): Its id.
+ *   system_one (text): The first system.
+ *   remote_id_one (text): What the first system calls the object.
+ *   system_two (text): The second system.
+ *   remote_id_two (text): What the second system calls it.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When it last changed.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_object_map_get(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                         tasker_buffer *reply);
+
+#define TASKER_OP_OBJECT_MAP_LIST 69
+/*
+ * tasker_object_map_list: Lists object maps, by id unless sort and order say
+ * otherwise, one page at a time.
+ *
+ * Fields of where: id (integer): the object map; system_one (text): the first system;
+ * remote_id_one (text): what the first system calls the object; system_two (text): the
+ * second system; remote_id_two (text): what the second system calls it; created_at
+ * (instant): when it was created; updated_at (instant): when it last changed. Sort
+ * keys: id, system_one, remote_id_one, system_two, remote_id_two, created_at,
+ * updated_at.
+ *
+ * Request:
+ *   after (text, optional): The value of next from the page before, in a request that
+ *       is otherwise the same; absent for the first page.
+ *   limit (integer, optional): Most items to return, 1 to 1000. Default 50.
+ *   where (list of Filter, optional): Conditions that must all hold, at most 50.
+ *   sort (text, optional): What the list is sorted by, one of the operation's sort
+ *       keys; ids settle ties.
+ *   order (text, optional): "asc" or "desc".
+ *
+ * Reply:
+ *   items (list of ObjectMapInfo): The object maps, by id unless asked otherwise.
+ *   next (text): Cursor of the next page, null at the end.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_object_map_list(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                          tasker_buffer *reply);
+
+#define TASKER_OP_OBJECT_MAP_CREATE 70
+/*
+ * tasker_object_map_create: Stores that two systems know the same object by two names.
+ * The systems must be there.
+ *
+ * An object map that says the same, in either order, is answered as it is, with
+ * duplicate true.
+ *
+ *     {"system_one": "billing", "remote_id_one": "cus_9", "system_two": "shop",
+ *     "remote_id_two": "42"}
+ *
+ * Request:
+ *   system_one (text): The first system, which must be there.
+ *   remote_id_one (text): What it calls the object, 1 to 128 characters.
+ *   system_two (text): The second system, which must be there.
+ *   remote_id_two (text): What it calls the object, 1 to 128 characters.
+ *
+ * Reply:
+ *   id (integer): Its id.
+ *   system_one (text): The first system.
+ *   remote_id_one (text): What the first system calls the object.
+ *   system_two (text): The second system.
+ *   remote_id_two (text): What the second system calls it.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When it last changed.
+ *   duplicate (boolean): Whether it was there already, in either order; then it is
+ *       answered as it is.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_object_map_create(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                            tasker_buffer *reply);
+
+#define TASKER_OP_OBJECT_MAP_UPDATE 71
+/*
+ * tasker_object_map_update: Changes what the systems of an object map call the object.
+ * When another object map says the same already, that is a duplicate.
+ *
+ *     {"id": 3, "remote_id_two": "43"}
+ *
+ * Request:
+ *   id (integer): Its id.
+ *   remote_id_one (text, optional): What the first system calls the object from now
+ *       on; absent: as before.
+ *   remote_id_two (text, optional): What the second system calls it from now on;
+ *       absent: as before.
+ *
+ * Reply:
+ *   id (integer): Its id.
+ *   system_one (text): The first system.
+ *   remote_id_one (text): What the first system calls the object.
+ *   system_two (text): The second system.
+ *   remote_id_two (text): What the second system calls it.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When it last changed.
+ *
+ * Errors: TASKER_E_NOT_FOUND, TASKER_E_DUPLICATE, and those of every operation with
+ *   the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_object_map_update(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                            tasker_buffer *reply);
+
+#define TASKER_OP_ANNOTATION_TYPE_GET 72
+/*
+ * tasker_annotation_type_get: Answers an annotation type by its id or its name.
+ *
+ *     {"name": "review"}
+ *
+ * Request:
+ *   id (integer, optional): Its id; give this or name.
+ *   name (text, optional): Its name.
+ *
+ * Reply:
+ *   id (integer): Its id.
+ *   name (text): Its name.
+ *   description (text): Its description.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When it last changed.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_annotation_type_get(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                              tasker_buffer *reply);
+
+#define TASKER_OP_ANNOTATION_TYPE_LIST 73
+/*
+ * tasker_annotation_type_list: Lists annotation types, by id unless sort and order say
+ * otherwise, one page at a time.
+ *
+ * Fields of where: id (integer): the annotation type; name (text): its name;
+ * description (text): its description; created_at (instant): when it was created;
+ * updated_at (instant): when it last changed. Sort keys: id, name, created_at,
+ * updated_at.
+ *
+ * Request:
+ *   after (text, optional): The value of next from the page before, in a request that
+ *       is otherwise the same; absent for the first page.
+ *   limit (integer, optional): Most items to return, 1 to 1000. Default 50.
+ *   where (list of Filter, optional): Conditions that must all hold, at most 50.
+ *   sort (text, optional): What the list is sorted by, one of the operation's sort
+ *       keys; ids settle ties.
+ *   order (text, optional): "asc" or "desc".
+ *
+ * Reply:
+ *   items (list of EntryInfo): The entries, by id unless asked otherwise.
+ *   next (text): Cursor of the next page, null at the end.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_annotation_type_list(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                               tasker_buffer *reply);
+
+#define TASKER_OP_ANNOTATION_TYPE_CREATE 74
+/*
+ * tasker_annotation_type_create: Stores an annotation type. An annotation type says
+ * what an annotation of a task is about.
+ *
+ * One that is there already is answered as it is, with duplicate true.
+ *
+ *     {"name": "review"}
+ *
+ * Request:
+ *   name (text): Its name, 1 to 64 characters.
+ *   description (text, optional): Its description, at most 255 characters.
+ *
+ * Reply:
+ *   id (integer): Its id.
+ *   name (text): Its name.
+ *   description (text): Its description.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When it last changed.
+ *   duplicate (boolean): Whether it was there already; then it is answered as it is.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_annotation_type_create(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                                 tasker_buffer *reply);
+
+#define TASKER_OP_ANNOTATION_TYPE_UPDATE 75
+/*
+ * tasker_annotation_type_update: Changes the description of an annotation type. Names
+ * stay, since others refer to them.
+ *
+ *     {"id": 3, "description": "what it is for"}
+ *
+ * Request:
+ *   id (integer): Its id.
+ *   description (text, optional): The new description, at most 255 characters; ""
+ *       removes it.
+ *
+ * Reply:
+ *   id (integer): Its id.
+ *   name (text): Its name.
+ *   description (text): Its description.
+ *   created_at (instant): When it was created.
+ *   updated_at (instant): When it last changed.
+ *
+ * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_annotation_type_update(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                                 tasker_buffer *reply);
 
 /* tasker:generated:end */
 

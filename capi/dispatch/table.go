@@ -69,6 +69,30 @@ var table = []row{
 	handle("insight_health_counts", (*engine.Engine).HealthCounts),
 	handle("insight_bottlenecks", (*engine.Engine).Bottlenecks),
 	handle("step_list", (*engine.Engine).ListSteps),
+	handle("namespace_get", of(engine.NamespaceEntry, (*engine.Engine).GetEntry)),
+	handle("namespace_list", of(engine.NamespaceEntry, (*engine.Engine).ListEntries)),
+	handle("namespace_create", of(engine.NamespaceEntry, (*engine.Engine).CreateEntry)),
+	handle("namespace_update", of(engine.NamespaceEntry, (*engine.Engine).UpdateEntry)),
+	handle("named_task_get", (*engine.Engine).GetNamedTask),
+	handle("named_task_list", (*engine.Engine).ListNamedTasks),
+	handle("named_task_create", (*engine.Engine).CreateNamedTask),
+	handle("named_task_update", (*engine.Engine).UpdateNamedTask),
+	handle("named_step_get", (*engine.Engine).GetNamedStep),
+	handle("named_step_list", (*engine.Engine).ListNamedSteps),
+	handle("named_step_create", (*engine.Engine).CreateNamedStep),
+	handle("named_step_update", (*engine.Engine).UpdateNamedStep),
+	handle("dependent_system_get", of(engine.SystemEntry, (*engine.Engine).GetEntry)),
+	handle("dependent_system_list", of(engine.SystemEntry, (*engine.Engine).ListEntries)),
+	handle("dependent_system_create", of(engine.SystemEntry, (*engine.Engine).CreateEntry)),
+	handle("dependent_system_update", of(engine.SystemEntry, (*engine.Engine).UpdateEntry)),
+	handle("object_map_get", (*engine.Engine).GetObjectMap),
+	handle("object_map_list", (*engine.Engine).ListObjectMaps),
+	handle("object_map_create", (*engine.Engine).CreateObjectMap),
+	handle("object_map_update", (*engine.Engine).UpdateObjectMap),
+	handle("annotation_type_get", of(engine.AnnotationTypeEntry, (*engine.Engine).GetEntry)),
+	handle("annotation_type_list", of(engine.AnnotationTypeEntry, (*engine.Engine).ListEntries)),
+	handle("annotation_type_create", of(engine.AnnotationTypeEntry, (*engine.Engine).CreateEntry)),
+	handle("annotation_type_update", of(engine.AnnotationTypeEntry, (*engine.Engine).UpdateEntry)),
 }
 
 // handle makes the row of an operation from its use case.
@@ -95,6 +119,13 @@ func handle[Request, Reply any](
 		return replies.Encode(reply)
 	}
 	return row{name, reflect.TypeFor[Request](), reflect.TypeFor[Reply](), run}
+}
+
+// of makes a use case of one kind of entry from that of all kinds.
+func of[Kind, Request, Reply any](
+	kind Kind, method func(*engine.Engine, context.Context, Kind, Request) (Reply, error),
+) func(*engine.Engine, context.Context, Request) (Reply, error) {
+	return func(e *engine.Engine, ctx context.Context, r Request) (Reply, error) { return method(e, ctx, kind, r) }
 }
 
 // Row describes what is run for an operation, for comparison with the table of

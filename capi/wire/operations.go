@@ -49,7 +49,7 @@ func CommonErrors(kind Kind) []fault.Kind {
 
 // Operations is the table. It is append-only: the position of an operation,
 // counted from 1, is its number at the boundary.
-var Operations = slices.Concat(running, acting, insights, listing)
+var Operations = slices.Concat(running, acting, insights, listing, catalogue)
 
 // running is what a host does that creates tasks, runs them and looks at them.
 var running = []Operation{

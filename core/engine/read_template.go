@@ -45,20 +45,20 @@ func (e *Engine) ListTemplates(ctx context.Context, r ListTemplatesRequest) (Lis
 func namedTaskPage(ctx context.Context, r store.Reader, q query.Query, latest bool) ([]workflow.NamedTask, *string, error) {
 	var more []query.Condition
 	if latest {
-		ids, err := latestVersions(ctx, r)
-		if err != nil {
+		var err error
+		if more, err = latestVersions(ctx, r, q.Entity); err != nil {
 			return nil, nil, err
 		}
-		more = append(more, query.Condition{Field: q.Entity.Field(q.Entity.Key), Operator: query.In, Values: ids})
 	}
 	return page(ctx, r, q, more, func(ctx context.Context, ids []int64) ([]workflow.NamedTask, error) {
 		return r.NamedTaskList(ctx, store.NamedTaskFilter{IDs: ids, Page: store.Page{Limit: store.MaxPage}})
 	}, func(t *workflow.NamedTask) int64 { return t.ID })
 }
 
-// latestVersions returns the ids of the greatest versions by semantic order,
-// which is not the order of texts: 0.10.0 comes after 0.9.0.
-func latestVersions(ctx context.Context, r store.Reader) ([]query.Value, error) {
+// latestVersions returns the condition that a task type is the greatest version
+// of its name by semantic order, which is not the order of texts: 0.10.0 comes
+// after 0.9.0.
+func latestVersions(ctx context.Context, r store.Reader, types *query.Entity) ([]query.Condition, error) {
 	versions, err := r.NamedTaskVersions(ctx)
 	if err != nil {
 		return nil, err
@@ -70,9 +70,9 @@ func latestVersions(ctx context.Context, r store.Reader) ([]query.Value, error) 
 			latest[kind] = v
 		}
 	}
-	ids := make([]query.Value, 0, len(latest))
+	condition := query.Condition{Field: types.Field(types.Key), Operator: query.In}
 	for _, v := range latest {
-		ids = append(ids, query.Value{Integer: v.ID})
+		condition.Values = append(condition.Values, query.Value{Integer: v.ID})
 	}
-	return ids, nil
+	return []query.Condition{condition}, nil
 }

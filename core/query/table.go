@@ -120,3 +120,51 @@ var Workers = Entity{Name: "worker", Relation: "Worker", Key: "worker_id", Field
 	{Name: "started_at", Kind: Instant, Sorts: true, Doc: "when it registered"},
 	{Name: "heartbeat_at", Kind: Instant, Sorts: true, Doc: "its last heartbeat"},
 }}
+
+// Namespaces are the fields of namespace_list.
+var Namespaces = Entity{Name: "namespace", Relation: "Namespace", Key: "id", Fields: []Field{
+	{Name: "id", Kind: Integer, Sorts: true, Doc: "the namespace"},
+	{Name: "name", Kind: Text, Sorts: true, Doc: "its name"},
+	{Name: "description", Kind: Text, Doc: "its description"},
+	{Name: "created_at", Kind: Instant, Sorts: true, Doc: "when it was created"},
+	{Name: "updated_at", Kind: Instant, Sorts: true, Doc: "when it last changed"},
+}}
+
+// DependentSystems are the fields of dependent_system_list.
+var DependentSystems = Entity{Name: "dependent system", Relation: "DependentSystem", Key: "id", Fields: []Field{
+	{Name: "id", Kind: Integer, Sorts: true, Doc: "the dependent system"},
+	{Name: "name", Kind: Text, Sorts: true, Doc: "its name"},
+	{Name: "description", Kind: Text, Doc: "its description"},
+	{Name: "created_at", Kind: Instant, Sorts: true, Doc: "when it was created"},
+	{Name: "updated_at", Kind: Instant, Sorts: true, Doc: "when it last changed"},
+}}
+
+// AnnotationTypes are the fields of annotation_type_list.
+var AnnotationTypes = Entity{Name: "annotation type", Relation: "AnnotationType", Key: "id", Fields: []Field{
+	{Name: "id", Kind: Integer, Sorts: true, Doc: "the annotation type"},
+	{Name: "name", Kind: Text, Sorts: true, Doc: "its name"},
+	{Name: "description", Kind: Text, Doc: "its description"},
+	{Name: "created_at", Kind: Instant, Sorts: true, Doc: "when it was created"},
+	{Name: "updated_at", Kind: Instant, Sorts: true, Doc: "when it last changed"},
+}}
+
+// NamedSteps are the fields of named_step_list.
+var NamedSteps = Entity{Name: "named step", Relation: "NamedStep", Key: "id", Fields: []Field{
+	{Name: "id", Kind: Integer, Sorts: true, Doc: "the named step"},
+	{Name: "name", Kind: Text, Sorts: true, Doc: "its name"},
+	{Name: "dependent_system", Kind: Text, Sorts: true, Doc: "the system it belongs to"},
+	{Name: "description", Kind: Text, Doc: "its description"},
+	{Name: "created_at", Kind: Instant, Sorts: true, Doc: "when it was created"},
+	{Name: "updated_at", Kind: Instant, Sorts: true, Doc: "when it last changed"},
+}}
+
+// ObjectMaps are the fields of object_map_list.
+var ObjectMaps = Entity{Name: "object map", Relation: "ObjectMap", Key: "id", Fields: []Field{
+	{Name: "id", Kind: Integer, Sorts: true, Doc: "the object map"},
+	{Name: "system_one", Kind: Text, Sorts: true, Doc: "the first system"},
+	{Name: "remote_id_one", Kind: Text, Sorts: true, Doc: "what the first system calls the object"},
+	{Name: "system_two", Kind: Text, Sorts: true, Doc: "the second system"},
+	{Name: "remote_id_two", Kind: Text, Sorts: true, Doc: "what the second system calls it"},
+	{Name: "created_at", Kind: Instant, Sorts: true, Doc: "when it was created"},
+	{Name: "updated_at", Kind: Instant, Sorts: true, Doc: "when it last changed"},
+}}

@@ -77,6 +77,7 @@ type Reader interface {
 	AnnotationReader
 	InvariantReader
 	ListReader
+	CatalogueReader
 }
 
 // Tx is a write transaction. It reads its own writes.
@@ -89,6 +90,7 @@ type Tx interface {
 	LeaseWriter
 	WorkerWriter
 	DirtyWriter
+	CatalogueWriter
 	AnnotationWriter
 }
 

@@ -97,6 +97,22 @@ func (t *tx) StepClosings(ctx context.Context, leases []store.StepEpoch) (map[st
 	return ask(t, "StepClosings", func() (map[store.StepEpoch]workflow.Transition, error) { return t.inner.StepClosings(ctx, leases) })
 }
 
+func (t *tx) CatalogueFind(ctx context.Context, kind store.CatalogueKind, ids []int64) ([]workflow.CatalogueEntry, error) {
+	return ask(t, "CatalogueFind", func() ([]workflow.CatalogueEntry, error) { return t.inner.CatalogueFind(ctx, kind, ids) })
+}
+
+func (t *tx) CatalogueIdentify(ctx context.Context, kind store.CatalogueKind, entry workflow.CatalogueEntry) (int64, error) {
+	return ask(t, "CatalogueIdentify", func() (int64, error) { return t.inner.CatalogueIdentify(ctx, kind, entry) })
+}
+
+func (t *tx) CatalogueInsert(ctx context.Context, kind store.CatalogueKind, entry workflow.CatalogueEntry) (int64, error) {
+	return ask(t, "CatalogueInsert", func() (int64, error) { return t.inner.CatalogueInsert(ctx, kind, entry) })
+}
+
+func (t *tx) CatalogueUpdate(ctx context.Context, kind store.CatalogueKind, entry workflow.CatalogueEntry) error {
+	return t.do("CatalogueUpdate", func() error { return t.inner.CatalogueUpdate(ctx, kind, entry) })
+}
+
 func (t *tx) Select(ctx context.Context, q query.Query) ([]query.Mark, error) {
 	return ask(t, "Select", func() ([]query.Mark, error) { return t.inner.Select(ctx, q) })
 }

@@ -106,3 +106,28 @@ FROM tasker_core_workers w
 
 -- name: SelectWorkerRoute
 SELECT w.worker_id AS owner, e.value FROM tasker_core_workers w CROSS JOIN json_each(w.routes) e
+
+-- name: SelectNamespace
+SELECT c.task_namespace_id AS id, c.name, coalesce(c.description, '') AS description, c.created_at, c.updated_at
+FROM tasker_task_namespaces c
+
+-- name: SelectDependentSystem
+SELECT c.dependent_system_id AS id, c.name, coalesce(c.description, '') AS description, c.created_at, c.updated_at
+FROM tasker_dependent_systems c
+
+-- name: SelectAnnotationType
+SELECT c.annotation_type_id AS id, c.name, coalesce(c.description, '') AS description, c.created_at, c.updated_at
+FROM tasker_annotation_types c
+
+-- name: SelectNamedStep
+SELECT c.named_step_id AS id, c.name, d.name AS dependent_system, coalesce(c.description, '') AS description,
+    c.created_at, c.updated_at
+FROM tasker_named_steps c
+CROSS JOIN tasker_dependent_systems d ON d.dependent_system_id = c.dependent_system_id
+
+-- name: SelectObjectMap
+SELECT c.dependent_system_object_map_id AS id, a.name AS system_one, c.remote_id_one, b.name AS system_two,
+    c.remote_id_two, c.created_at, c.updated_at
+FROM tasker_dependent_system_object_maps c
+CROSS JOIN tasker_dependent_systems a ON a.dependent_system_id = c.dependent_system_one_id
+CROSS JOIN tasker_dependent_systems b ON b.dependent_system_id = c.dependent_system_two_id

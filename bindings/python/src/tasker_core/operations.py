@@ -79,6 +79,30 @@ NUMBERS: dict[str, int] = {
     "insight_health_counts": 49,
     "insight_bottlenecks": 50,
     "step_list": 51,
+    "namespace_get": 52,
+    "namespace_list": 53,
+    "namespace_create": 54,
+    "namespace_update": 55,
+    "named_task_get": 56,
+    "named_task_list": 57,
+    "named_task_create": 58,
+    "named_task_update": 59,
+    "named_step_get": 60,
+    "named_step_list": 61,
+    "named_step_create": 62,
+    "named_step_update": 63,
+    "dependent_system_get": 64,
+    "dependent_system_list": 65,
+    "dependent_system_create": 66,
+    "dependent_system_update": 67,
+    "object_map_get": 68,
+    "object_map_list": 69,
+    "object_map_create": 70,
+    "object_map_update": 71,
+    "annotation_type_get": 72,
+    "annotation_type_list": 73,
+    "annotation_type_create": 74,
+    "annotation_type_update": 75,
 }
 
 
@@ -2954,6 +2978,1186 @@ class Operations:
                     "task_id": task_id,
                     "states": states,
                     "name": name,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def namespace_get(
+        self,
+        *,
+        id: int | None = None,
+        name: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Answers a namespace by its id or its name.
+
+            {"name": "shop"}
+
+        Args:
+            id (integer): Its id; give this or name.
+            name (text): Its name.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            id (integer): Its id.
+            name (text): Its name.
+            description (text): Its description.
+            created_at (instant): When it was created.
+            updated_at (instant): When it last changed.
+
+        Raises:
+            NotFoundError
+        """
+        return self._call(
+            52,
+            "namespace_get",
+            _given(
+                {
+                    "id": id,
+                    "name": name,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def namespace_list(
+        self,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        where: Sequence[Mapping[str, Any]] | None = None,
+        sort: str | None = None,
+        order: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Lists namespaces, by id unless sort and order say otherwise, one page at a time.
+
+        Fields of where: id (integer): the namespace; name (text): its name; description (text):
+        its description; created_at (instant): when it was created; updated_at (instant): when
+        it last changed. Sort keys: id, name, created_at, updated_at.
+
+        Args:
+            after (text): The value of next from the page before, in a request that is otherwise
+                the same; absent for the first page.
+            limit (integer): Most items to return, 1 to 1000. Default 50.
+            where (list of Filter): Conditions that must all hold, at most 50.
+            sort (text): What the list is sorted by, one of the operation's sort keys; ids
+                settle ties.
+            order (text): "asc" or "desc".
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            items (list of EntryInfo): The entries, by id unless asked otherwise.
+            next (text): Cursor of the next page, null at the end.
+        """
+        return self._call(
+            53,
+            "namespace_list",
+            _given(
+                {
+                    "after": after,
+                    "limit": limit,
+                    "where": where,
+                    "sort": sort,
+                    "order": order,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def namespace_create(
+        self,
+        *,
+        name: str,
+        description: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Stores a namespace. A namespace groups task types.
+
+        One that is there already is answered as it is, with duplicate true.
+
+            {"name": "shop", "description": "orders and refunds"}
+
+        Args:
+            name (text): Its name, 1 to 64 characters.
+            description (text): Its description, at most 255 characters.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            id (integer): Its id.
+            name (text): Its name.
+            description (text): Its description.
+            created_at (instant): When it was created.
+            updated_at (instant): When it last changed.
+            duplicate (boolean): Whether it was there already; then it is answered as it is.
+        """
+        return self._call(
+            54,
+            "namespace_create",
+            _given(
+                {
+                    "name": name,
+                    "description": description,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def namespace_update(
+        self,
+        *,
+        id: int,
+        description: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Changes the description of a namespace. Names stay, since others refer to them.
+
+            {"id": 3, "description": "what it is for"}
+
+        Args:
+            id (integer): Its id.
+            description (text): The new description, at most 255 characters; "" removes it.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            id (integer): Its id.
+            name (text): Its name.
+            description (text): Its description.
+            created_at (instant): When it was created.
+            updated_at (instant): When it last changed.
+
+        Raises:
+            NotFoundError
+        """
+        return self._call(
+            55,
+            "namespace_update",
+            _given(
+                {
+                    "id": id,
+                    "description": description,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def named_task_get(
+        self,
+        *,
+        id: int | None = None,
+        name: str | None = None,
+        namespace: str | None = None,
+        version: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Answers a task type by its id, or by its name; without a version it is the greatest.
+
+            {"namespace": "shop", "name": "order_flow"}
+
+        Args:
+            id (integer): Its id; give this or name.
+            name (text): Its name.
+            namespace (text): Its namespace, with name. Default "default".
+            version (text): Its version, with name; absent: the greatest.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            id (integer): Its id.
+            name (text): Its name.
+            description (text): Its description.
+            created_at (instant): When it was created.
+            updated_at (instant): When it last changed.
+            namespace (text): Its namespace.
+            version (text): Its version.
+            configuration (any JSON): Its configuration: the template, if it was registered as
+                one.
+
+        Raises:
+            NotFoundError
+        """
+        return self._call(
+            56,
+            "named_task_get",
+            _given(
+                {
+                    "id": id,
+                    "name": name,
+                    "namespace": namespace,
+                    "version": version,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def named_task_list(
+        self,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        where: Sequence[Mapping[str, Any]] | None = None,
+        sort: str | None = None,
+        order: str | None = None,
+        latest: bool | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Lists task types with their configurations, by id unless sort and order say otherwise,
+        one page at a time. template_list shows their steps instead.
+
+        Fields of where: id (integer): the task type; namespace (text): its namespace; name
+        (text): its name; version (text): its version; description (text): its description;
+        configuration (JSON scalar, path of keys): a value in the template; created_at
+        (instant): when it was created; updated_at (instant): when it last changed. Sort keys:
+        id, namespace, name, created_at, updated_at.
+
+        Args:
+            after (text): The value of next from the page before, in a request that is otherwise
+                the same; absent for the first page.
+            limit (integer): Most items to return, 1 to 1000. Default 50.
+            where (list of Filter): Conditions that must all hold, at most 50.
+            sort (text): What the list is sorted by, one of the operation's sort keys; ids
+                settle ties.
+            order (text): "asc" or "desc".
+            latest (boolean): Only the greatest version of each, by the order of semantic
+                versions. Default false.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            items (list of NamedTaskInfo): The task types, by id unless asked otherwise.
+            next (text): Cursor of the next page, null at the end.
+        """
+        return self._call(
+            57,
+            "named_task_list",
+            _given(
+                {
+                    "after": after,
+                    "limit": limit,
+                    "where": where,
+                    "sort": sort,
+                    "order": order,
+                    "latest": latest,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def named_task_create(
+        self,
+        *,
+        name: str,
+        namespace: str | None = None,
+        version: str | None = None,
+        description: str | None = None,
+        configuration: Any | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Stores a task type without steps, as an engine needs it that keeps its own templates.
+        template_register is what tasks are created from here.
+
+        The namespace is created if it is not there. A task type of the same namespace, name and
+        version is answered as it is, with duplicate true.
+
+            {"namespace": "shop", "name": "order_flow", "version": "1.0.0"}
+
+        Args:
+            name (text): Its name, 1 to 64 characters.
+            namespace (text): Its namespace, which is created if it is not there. Default
+                "default".
+            version (text): Its version, three numbers with dots. Default "0.1.0".
+            description (text): Its description, at most 255 characters.
+            configuration (any JSON): Its configuration, an object. Default {}.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            id (integer): Its id.
+            name (text): Its name.
+            description (text): Its description.
+            created_at (instant): When it was created.
+            updated_at (instant): When it last changed.
+            namespace (text): Its namespace.
+            version (text): Its version.
+            configuration (any JSON): Its configuration: the template, if it was registered as
+                one.
+            duplicate (boolean): Whether it was there already; then it is answered as it is.
+        """
+        return self._call(
+            58,
+            "named_task_create",
+            _given(
+                {
+                    "name": name,
+                    "namespace": namespace,
+                    "version": version,
+                    "description": description,
+                    "configuration": configuration,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def named_task_update(
+        self,
+        *,
+        id: int,
+        description: str | None = None,
+        configuration: Any | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Changes the description of a task type and merges keys into its configuration, at any
+        depth. A configuration that is a registered template is a conflict: template_register
+        replaces it whole.
+
+            {"id": 3, "configuration": {"queue": "slow"}}
+
+        Args:
+            id (integer): Its id.
+            description (text): The new description, at most 255 characters; "" removes it.
+            configuration (any JSON): Keys to merge into the configuration, at any depth. A
+                registered template is changed by template_register instead.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            id (integer): Its id.
+            name (text): Its name.
+            description (text): Its description.
+            created_at (instant): When it was created.
+            updated_at (instant): When it last changed.
+            namespace (text): Its namespace.
+            version (text): Its version.
+            configuration (any JSON): Its configuration: the template, if it was registered as
+                one.
+
+        Raises:
+            NotFoundError
+            ConflictError
+        """
+        return self._call(
+            59,
+            "named_task_update",
+            _given(
+                {
+                    "id": id,
+                    "description": description,
+                    "configuration": configuration,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def named_step_get(
+        self,
+        *,
+        id: int | None = None,
+        name: str | None = None,
+        dependent_system: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Answers a named step by its id, or by its name and its system.
+
+            {"name": "charge", "dependent_system": "billing"}
+
+        Args:
+            id (integer): Its id; give this or name.
+            name (text): Its name.
+            dependent_system (text): The system it belongs to, with name. Default "default".
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            id (integer): Its id.
+            name (text): Its name.
+            description (text): Its description.
+            created_at (instant): When it was created.
+            updated_at (instant): When it last changed.
+            dependent_system (text): The system it belongs to.
+
+        Raises:
+            NotFoundError
+        """
+        return self._call(
+            60,
+            "named_step_get",
+            _given(
+                {
+                    "id": id,
+                    "name": name,
+                    "dependent_system": dependent_system,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def named_step_list(
+        self,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        where: Sequence[Mapping[str, Any]] | None = None,
+        sort: str | None = None,
+        order: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Lists named steps, by id unless sort and order say otherwise, one page at a time.
+
+        Fields of where: id (integer): the named step; name (text): its name; dependent_system
+        (text): the system it belongs to; description (text): its description; created_at
+        (instant): when it was created; updated_at (instant): when it last changed. Sort keys:
+        id, name, dependent_system, created_at, updated_at.
+
+        Args:
+            after (text): The value of next from the page before, in a request that is otherwise
+                the same; absent for the first page.
+            limit (integer): Most items to return, 1 to 1000. Default 50.
+            where (list of Filter): Conditions that must all hold, at most 50.
+            sort (text): What the list is sorted by, one of the operation's sort keys; ids
+                settle ties.
+            order (text): "asc" or "desc".
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            items (list of NamedStepInfo): The named steps, by id unless asked otherwise.
+            next (text): Cursor of the next page, null at the end.
+        """
+        return self._call(
+            61,
+            "named_step_list",
+            _given(
+                {
+                    "after": after,
+                    "limit": limit,
+                    "where": where,
+                    "sort": sort,
+                    "order": order,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def named_step_create(
+        self,
+        *,
+        name: str,
+        dependent_system: str | None = None,
+        description: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Stores a named step. Templates do so by themselves; the same name may be there once for
+        each system.
+
+        The system is created if it is not there. A named step that is there already is answered
+        as it is, with duplicate true.
+
+            {"name": "charge", "dependent_system": "billing"}
+
+        Args:
+            name (text): Its name, 1 to 128 characters.
+            dependent_system (text): The system it belongs to, which is created if it is not
+                there. Default "default".
+            description (text): Its description, at most 255 characters.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            id (integer): Its id.
+            name (text): Its name.
+            description (text): Its description.
+            created_at (instant): When it was created.
+            updated_at (instant): When it last changed.
+            dependent_system (text): The system it belongs to.
+            duplicate (boolean): Whether it was there already; then it is answered as it is.
+        """
+        return self._call(
+            62,
+            "named_step_create",
+            _given(
+                {
+                    "name": name,
+                    "dependent_system": dependent_system,
+                    "description": description,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def named_step_update(
+        self,
+        *,
+        id: int,
+        description: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Changes the description of a named step. Names stay, since templates and handlers refer
+        to them.
+
+            {"id": 3, "description": "charges the card"}
+
+        Args:
+            id (integer): Its id.
+            description (text): The new description, at most 255 characters; "" removes it.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            id (integer): Its id.
+            name (text): Its name.
+            description (text): Its description.
+            created_at (instant): When it was created.
+            updated_at (instant): When it last changed.
+            dependent_system (text): The system it belongs to.
+
+        Raises:
+            NotFoundError
+        """
+        return self._call(
+            63,
+            "named_step_update",
+            _given(
+                {
+                    "id": id,
+                    "description": description,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def dependent_system_get(
+        self,
+        *,
+        id: int | None = None,
+        name: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Answers a dependent system by its id or its name.
+
+            {"name": "billing"}
+
+        Args:
+            id (integer): Its id; give this or name.
+            name (text): Its name.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            id (integer): Its id.
+            name (text): Its name.
+            description (text): Its description.
+            created_at (instant): When it was created.
+            updated_at (instant): When it last changed.
+
+        Raises:
+            NotFoundError
+        """
+        return self._call(
+            64,
+            "dependent_system_get",
+            _given(
+                {
+                    "id": id,
+                    "name": name,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def dependent_system_list(
+        self,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        where: Sequence[Mapping[str, Any]] | None = None,
+        sort: str | None = None,
+        order: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Lists dependent systems, by id unless sort and order say otherwise, one page at a time.
+
+        Fields of where: id (integer): the dependent system; name (text): its name; description
+        (text): its description; created_at (instant): when it was created; updated_at
+        (instant): when it last changed. Sort keys: id, name, created_at, updated_at.
+
+        Args:
+            after (text): The value of next from the page before, in a request that is otherwise
+                the same; absent for the first page.
+            limit (integer): Most items to return, 1 to 1000. Default 50.
+            where (list of Filter): Conditions that must all hold, at most 50.
+            sort (text): What the list is sorted by, one of the operation's sort keys; ids
+                settle ties.
+            order (text): "asc" or "desc".
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            items (list of EntryInfo): The entries, by id unless asked otherwise.
+            next (text): Cursor of the next page, null at the end.
+        """
+        return self._call(
+            65,
+            "dependent_system_list",
+            _given(
+                {
+                    "after": after,
+                    "limit": limit,
+                    "where": where,
+                    "sort": sort,
+                    "order": order,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def dependent_system_create(
+        self,
+        *,
+        name: str,
+        description: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Stores a dependent system. A dependent system is what named steps belong to and object
+        maps connect.
+
+        One that is there already is answered as it is, with duplicate true.
+
+            {"name": "billing"}
+
+        Args:
+            name (text): Its name, 1 to 64 characters.
+            description (text): Its description, at most 255 characters.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            id (integer): Its id.
+            name (text): Its name.
+            description (text): Its description.
+            created_at (instant): When it was created.
+            updated_at (instant): When it last changed.
+            duplicate (boolean): Whether it was there already; then it is answered as it is.
+        """
+        return self._call(
+            66,
+            "dependent_system_create",
+            _given(
+                {
+                    "name": name,
+                    "description": description,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def dependent_system_update(
+        self,
+        *,
+        id: int,
+        description: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Changes the description of a dependent system. Names stay, since others refer to them.
+
+            {"id": 3, "description": "what it is for"}
+
+        Args:
+            id (integer): Its id.
+            description (text): The new description, at most 255 characters; "" removes it.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            id (integer): Its id.
+            name (text): Its name.
+            description (text): Its description.
+            created_at (instant): When it was created.
+            updated_at (instant): When it last changed.
+
+        Raises:
+            NotFoundError
+        """
+        return self._call(
+            67,
+            "dependent_system_update",
+            _given(
+                {
+                    "id": id,
+                    "description": description,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def object_map_get(
+        self,
+        *,
+        id: int,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Answers an object map, which says that two systems know the same object by two names.
+
+        Args:
+            id (integer): Its id. By what it holds it is found with object_map_list.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            id (integer): Its id.
+            system_one (text): The first system.
+            remote_id_one (text): What the first system calls the object.
+            system_two (text): The second system.
+            remote_id_two (text): What the second system calls it.
+            created_at (instant): When it was created.
+            updated_at (instant): When it last changed.
+
+        Raises:
+            NotFoundError
+        """
+        return self._call(
+            68,
+            "object_map_get",
+            _given(
+                {
+                    "id": id,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def object_map_list(
+        self,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        where: Sequence[Mapping[str, Any]] | None = None,
+        sort: str | None = None,
+        order: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Lists object maps, by id unless sort and order say otherwise, one page at a time.
+
+        Fields of where: id (integer): the object map; system_one (text): the first system;
+        remote_id_one (text): what the first system calls the object; system_two (text): the
+        second system; remote_id_two (text): what the second system calls it; created_at
+        (instant): when it was created; updated_at (instant): when it last changed. Sort keys:
+        id, system_one, remote_id_one, system_two, remote_id_two, created_at, updated_at.
+
+        Args:
+            after (text): The value of next from the page before, in a request that is otherwise
+                the same; absent for the first page.
+            limit (integer): Most items to return, 1 to 1000. Default 50.
+            where (list of Filter): Conditions that must all hold, at most 50.
+            sort (text): What the list is sorted by, one of the operation's sort keys; ids
+                settle ties.
+            order (text): "asc" or "desc".
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            items (list of ObjectMapInfo): The object maps, by id unless asked otherwise.
+            next (text): Cursor of the next page, null at the end.
+        """
+        return self._call(
+            69,
+            "object_map_list",
+            _given(
+                {
+                    "after": after,
+                    "limit": limit,
+                    "where": where,
+                    "sort": sort,
+                    "order": order,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def object_map_create(
+        self,
+        *,
+        system_one: str,
+        remote_id_one: str,
+        system_two: str,
+        remote_id_two: str,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Stores that two systems know the same object by two names. The systems must be there.
+
+        An object map that says the same, in either order, is answered as it is, with duplicate
+        true.
+
+            {"system_one": "billing", "remote_id_one": "cus_9", "system_two": "shop",
+            "remote_id_two": "42"}
+
+        Args:
+            system_one (text): The first system, which must be there.
+            remote_id_one (text): What it calls the object, 1 to 128 characters.
+            system_two (text): The second system, which must be there.
+            remote_id_two (text): What it calls the object, 1 to 128 characters.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            id (integer): Its id.
+            system_one (text): The first system.
+            remote_id_one (text): What the first system calls the object.
+            system_two (text): The second system.
+            remote_id_two (text): What the second system calls it.
+            created_at (instant): When it was created.
+            updated_at (instant): When it last changed.
+            duplicate (boolean): Whether it was there already, in either order; then it is
+                answered as it is.
+
+        Raises:
+            NotFoundError
+        """
+        return self._call(
+            70,
+            "object_map_create",
+            _given(
+                {
+                    "system_one": system_one,
+                    "remote_id_one": remote_id_one,
+                    "system_two": system_two,
+                    "remote_id_two": remote_id_two,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def object_map_update(
+        self,
+        *,
+        id: int,
+        remote_id_one: str | None = None,
+        remote_id_two: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Changes what the systems of an object map call the object. When another object map says
+        the same already, that is a duplicate.
+
+            {"id": 3, "remote_id_two": "43"}
+
+        Args:
+            id (integer): Its id.
+            remote_id_one (text): What the first system calls the object from now on; absent: as
+                before.
+            remote_id_two (text): What the second system calls it from now on; absent: as
+                before.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            id (integer): Its id.
+            system_one (text): The first system.
+            remote_id_one (text): What the first system calls the object.
+            system_two (text): The second system.
+            remote_id_two (text): What the second system calls it.
+            created_at (instant): When it was created.
+            updated_at (instant): When it last changed.
+
+        Raises:
+            NotFoundError
+            DuplicateError
+        """
+        return self._call(
+            71,
+            "object_map_update",
+            _given(
+                {
+                    "id": id,
+                    "remote_id_one": remote_id_one,
+                    "remote_id_two": remote_id_two,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def annotation_type_get(
+        self,
+        *,
+        id: int | None = None,
+        name: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Answers an annotation type by its id or its name.
+
+            {"name": "review"}
+
+        Args:
+            id (integer): Its id; give this or name.
+            name (text): Its name.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            id (integer): Its id.
+            name (text): Its name.
+            description (text): Its description.
+            created_at (instant): When it was created.
+            updated_at (instant): When it last changed.
+
+        Raises:
+            NotFoundError
+        """
+        return self._call(
+            72,
+            "annotation_type_get",
+            _given(
+                {
+                    "id": id,
+                    "name": name,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def annotation_type_list(
+        self,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        where: Sequence[Mapping[str, Any]] | None = None,
+        sort: str | None = None,
+        order: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Lists annotation types, by id unless sort and order say otherwise, one page at a time.
+
+        Fields of where: id (integer): the annotation type; name (text): its name; description
+        (text): its description; created_at (instant): when it was created; updated_at
+        (instant): when it last changed. Sort keys: id, name, created_at, updated_at.
+
+        Args:
+            after (text): The value of next from the page before, in a request that is otherwise
+                the same; absent for the first page.
+            limit (integer): Most items to return, 1 to 1000. Default 50.
+            where (list of Filter): Conditions that must all hold, at most 50.
+            sort (text): What the list is sorted by, one of the operation's sort keys; ids
+                settle ties.
+            order (text): "asc" or "desc".
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            items (list of EntryInfo): The entries, by id unless asked otherwise.
+            next (text): Cursor of the next page, null at the end.
+        """
+        return self._call(
+            73,
+            "annotation_type_list",
+            _given(
+                {
+                    "after": after,
+                    "limit": limit,
+                    "where": where,
+                    "sort": sort,
+                    "order": order,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def annotation_type_create(
+        self,
+        *,
+        name: str,
+        description: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Stores an annotation type. An annotation type says what an annotation of a task is
+        about.
+
+        One that is there already is answered as it is, with duplicate true.
+
+            {"name": "review"}
+
+        Args:
+            name (text): Its name, 1 to 64 characters.
+            description (text): Its description, at most 255 characters.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            id (integer): Its id.
+            name (text): Its name.
+            description (text): Its description.
+            created_at (instant): When it was created.
+            updated_at (instant): When it last changed.
+            duplicate (boolean): Whether it was there already; then it is answered as it is.
+        """
+        return self._call(
+            74,
+            "annotation_type_create",
+            _given(
+                {
+                    "name": name,
+                    "description": description,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def annotation_type_update(
+        self,
+        *,
+        id: int,
+        description: str | None = None,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Changes the description of an annotation type. Names stay, since others refer to them.
+
+            {"id": 3, "description": "what it is for"}
+
+        Args:
+            id (integer): Its id.
+            description (text): The new description, at most 255 characters; "" removes it.
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            id (integer): Its id.
+            name (text): Its name.
+            description (text): Its description.
+            created_at (instant): When it was created.
+            updated_at (instant): When it last changed.
+
+        Raises:
+            NotFoundError
+        """
+        return self._call(
+            75,
+            "annotation_type_update",
+            _given(
+                {
+                    "id": id,
+                    "description": description,
                     "timeout_ms": timeout_ms,
                     "correlation_id": correlation_id,
                 }
