@@ -60,7 +60,7 @@ func (e *Engine) AdoptTasks(ctx context.Context, r AdoptTasksRequest) (reply Ado
 	return reply, err
 }
 
-func (u *unit) adoptTasks(ids []int64, paths []string, recover bool) (AdoptTasksReply, error) {
+func (u *unit) adoptTasks(ids []int64, paths []string, lost bool) (AdoptTasksReply, error) {
 	if err := u.offer(ids, paths); err != nil {
 		return AdoptTasksReply{}, err
 	}
@@ -76,7 +76,7 @@ func (u *unit) adoptTasks(ids []int64, paths []string, recover bool) (AdoptTasks
 		fresh[note.TaskID] = true
 		u.tasks[note.TaskID].reconcile, u.tasks[note.TaskID].touched = true, true
 	}
-	if err := u.takeRunning(fresh, recover); err != nil {
+	if err := u.takeRunning(fresh, lost); err != nil {
 		return AdoptTasksReply{}, err
 	}
 	reply := AdoptTasksReply{Items: make([]AdoptedTask, len(ids))}
@@ -129,7 +129,7 @@ func (u *unit) offer(ids []int64, paths []string) error {
 
 // takeRunning deals with the steps in progress of the new tasks and settles
 // these. Such an attempt is lost as if its worker had died.
-func (u *unit) takeRunning(fresh map[int64]bool, recover bool) error {
+func (u *unit) takeRunning(fresh map[int64]bool, lost bool) error {
 	var ids []int64
 	for id := range fresh {
 		ids = append(ids, id)
@@ -147,7 +147,7 @@ func (u *unit) takeRunning(fresh map[int64]bool, recover bool) error {
 			continue
 		}
 		t := read[steps[i].ID]
-		if !recover {
+		if !lost {
 			problems = append(problems, fault.New(fault.Conflict, "step %d (%s) of task %d is in progress", t.step.ID, t.step.Name, t.task.ID).
 				At("recover").With("step_id", t.step.ID).With("task_id", t.task.ID).With("state", t.step.State).
 				Advise("Wait until the other engine has ended it, or set recover if nobody is at it any more."))

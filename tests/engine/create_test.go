@@ -346,3 +346,23 @@ func TestATickFindsUnannouncedWorkAndRenewsTheHeartbeat(t *testing.T) {
 	require.Equal(t, workflow.At(k.clock.Now()), list.Items[0].HeartbeatAt)
 	require.Equal(t, 1, list.Items[0].Leases)
 }
+
+func TestTheHashIsInTheApplicationsTimeZoneAndMayTellVersionsApart(t *testing.T) {
+	t.Parallel()
+	zone := time.FixedZone("half", 30*60)
+	hash := func(namespace string, edits ...func(*engine.Options)) string {
+		k := newKit(t, edits...)
+		k.register("name: single\nnamespace_name: " + namespace + "\nstep_templates:\n  - {name: only}\n")
+		r := engine.CreateTaskRequest{NewTask: newTask("single")}
+		r.Namespace, r.IdentityStrategy = namespace, "hash"
+		made, err := k.CreateTask(ctx(), r)
+		require.NoError(t, err)
+		got, err := k.GetTask(ctx(), engine.GetTaskRequest{TaskID: made.TaskID})
+		require.NoError(t, err)
+		return got.IdentityHash
+	}
+	versioned := func(o *engine.Options) { o.IdentityVersioned = true }
+	require.Equal(t, hash("left"), hash("right"), "as the Rails engine does (D16)")
+	require.NotEqual(t, hash("left", versioned), hash("right", versioned))
+	require.NotEqual(t, hash("left"), hash("left", func(o *engine.Options) { o.IdentityZone = zone }))
+}
