@@ -120,6 +120,16 @@ def test_every_operation_is_reachable(engine: Engine, tmp_path: Path) -> None:
         "worker_stop": engine.worker_stop(worker_id=worker["worker_id"]),
     }
     seen |= _acted(engine)
+    seen |= {
+        "task_explain": engine.task_explain(task_id=task_id),
+        "task_graph": engine.task_graph(task_id=task_id),
+        "step_list": engine.step_list(),
+        "insight_analytics": engine.insight_analytics(),
+        "insight_slowest_steps": engine.insight_slowest_steps(),
+        "insight_slowest_tasks": engine.insight_slowest_tasks(),
+        "insight_health_counts": engine.insight_health_counts(),
+        "insight_bottlenecks": engine.insight_bottlenecks(),
+    }
     # The clock has a test of its own, since it needs an engine with a frozen one.
     assert set(seen) | {"engine_clock_advance"} == set(NUMBERS)
     assert all(isinstance(reply, dict) and reply for reply in seen.values())
