@@ -3,7 +3,7 @@
 
 -- name: InsightStamps
 SELECT t.task_id, coalesce(k.version, 0),
-    EXISTS (SELECT 1 FROM tasker_core_dirty d WHERE d.task_id = t.task_id)
+    t.task_id IN (SELECT d.task_id FROM tasker_core_dirty d)
 FROM tasker_tasks t
 LEFT JOIN tasker_core_tasks k ON k.task_id = t.task_id
 ORDER BY t.task_id
@@ -18,26 +18,33 @@ WHERE EXISTS (SELECT 1 FROM tasker_tasks t WHERE t.named_task_id = nt.named_task
 
 -- name: InsightTasks
 SELECT t.task_id, coalesce(k.version, 0),
-    EXISTS (SELECT 1 FROM tasker_core_dirty d WHERE d.task_id = t.task_id),
-    t.named_task_id, t.created_at, coalesce(e.to_state, ''), e.created_at, count(s.workflow_step_id),
-    count(*) FILTER (WHERE c.to_state NOT IN ('complete', 'error', 'skipped', 'resolved_manually')),
-    count(*) FILTER (WHERE c.to_state = 'complete'), count(*) FILTER (WHERE c.to_state = 'error'),
-    max(c.created_at) FILTER (WHERE c.to_state IN ('complete', 'error')),
-    coalesce(sum(1000000 * (strftime('%s', c.created_at) - strftime('%s', s.created_at)) + substr(c.created_at, 21) - substr(s.created_at, 21))
-        FILTER (WHERE c.to_state = 'complete'), 0),
-    coalesce(sum(1000000 * (strftime('%s', c.created_at) - strftime('%s', t.created_at)) + substr(c.created_at, 21) - substr(t.created_at, 21))
-        FILTER (WHERE c.to_state = 'complete'), 0)
+    t.task_id IN (SELECT d.task_id FROM tasker_core_dirty d),
+    t.named_task_id, t.created_at, coalesce(e.to_state, ''), e.created_at, coalesce(f.steps, 0), coalesce(f.active, 0),
+    coalesce(f.complete, 0), coalesce(f.failed, 0), f.last_end, coalesce(f.step_time, 0), coalesce(f.task_time, 0)
 FROM tasker_tasks t
 JOIN tasker_named_tasks nt ON nt.named_task_id = t.named_task_id
 JOIN tasker_task_namespaces ns ON ns.task_namespace_id = nt.task_namespace_id
 LEFT JOIN tasker_core_tasks k ON k.task_id = t.task_id
 LEFT JOIN tasker_task_transitions e ON e.task_id = t.task_id AND e.most_recent = 1
-LEFT JOIN tasker_workflow_steps s ON s.task_id = t.task_id
-LEFT JOIN tasker_workflow_step_transitions c ON c.workflow_step_id = s.workflow_step_id AND c.most_recent = 1
+LEFT JOIN (
+        SELECT s.task_id, count(*) AS steps,
+            count(*) FILTER (WHERE c.to_state NOT IN ('complete', 'error', 'skipped', 'resolved_manually')) AS active,
+            count(*) FILTER (WHERE c.to_state = 'complete') AS complete,
+            count(*) FILTER (WHERE c.to_state = 'error') AS failed,
+            max(c.created_at) FILTER (WHERE c.to_state IN ('complete', 'error')) AS last_end,
+            coalesce(sum(1000000 * (strftime('%s', c.created_at) - strftime('%s', s.created_at)) + substr(c.created_at, 21) - substr(s.created_at, 21))
+                FILTER (WHERE c.to_state = 'complete'), 0) AS step_time,
+            coalesce(sum(1000000 * (strftime('%s', c.created_at) - strftime('%s', o.created_at)) + substr(c.created_at, 21) - substr(o.created_at, 21))
+                FILTER (WHERE c.to_state = 'complete'), 0) AS task_time
+        FROM tasker_tasks o
+        JOIN tasker_workflow_steps s ON s.task_id = o.task_id
+        LEFT JOIN tasker_workflow_step_transitions c ON c.workflow_step_id = s.workflow_step_id AND c.most_recent = 1
+        WHERE (?1 IS NULL OR o.created_at > ?1)
+        GROUP BY s.task_id
+    ) f ON f.task_id = t.task_id
 WHERE (?1 IS NULL OR t.created_at > ?1)
   AND (?2 IS NULL OR ns.name = ?2) AND (?3 IS NULL OR nt.name = ?3)
   AND (?4 IS NULL OR nt.version = ?4)
-GROUP BY t.task_id
 ORDER BY t.task_id
 
 -- The same about tasks by id. It is a statement of its own, since one plan for
@@ -45,22 +52,29 @@ ORDER BY t.task_id
 
 -- name: InsightTasksByID
 SELECT t.task_id, coalesce(k.version, 0),
-    EXISTS (SELECT 1 FROM tasker_core_dirty d WHERE d.task_id = t.task_id),
-    t.named_task_id, t.created_at, coalesce(e.to_state, ''), e.created_at, count(s.workflow_step_id),
-    count(*) FILTER (WHERE c.to_state NOT IN ('complete', 'error', 'skipped', 'resolved_manually')),
-    count(*) FILTER (WHERE c.to_state = 'complete'), count(*) FILTER (WHERE c.to_state = 'error'),
-    max(c.created_at) FILTER (WHERE c.to_state IN ('complete', 'error')),
-    coalesce(sum(1000000 * (strftime('%s', c.created_at) - strftime('%s', s.created_at)) + substr(c.created_at, 21) - substr(s.created_at, 21))
-        FILTER (WHERE c.to_state = 'complete'), 0),
-    coalesce(sum(1000000 * (strftime('%s', c.created_at) - strftime('%s', t.created_at)) + substr(c.created_at, 21) - substr(t.created_at, 21))
-        FILTER (WHERE c.to_state = 'complete'), 0)
+    t.task_id IN (SELECT d.task_id FROM tasker_core_dirty d),
+    t.named_task_id, t.created_at, coalesce(e.to_state, ''), e.created_at, coalesce(f.steps, 0), coalesce(f.active, 0),
+    coalesce(f.complete, 0), coalesce(f.failed, 0), f.last_end, coalesce(f.step_time, 0), coalesce(f.task_time, 0)
 FROM tasker_tasks t
 LEFT JOIN tasker_core_tasks k ON k.task_id = t.task_id
 LEFT JOIN tasker_task_transitions e ON e.task_id = t.task_id AND e.most_recent = 1
-LEFT JOIN tasker_workflow_steps s ON s.task_id = t.task_id
-LEFT JOIN tasker_workflow_step_transitions c ON c.workflow_step_id = s.workflow_step_id AND c.most_recent = 1
+LEFT JOIN (
+        SELECT s.task_id, count(*) AS steps,
+            count(*) FILTER (WHERE c.to_state NOT IN ('complete', 'error', 'skipped', 'resolved_manually')) AS active,
+            count(*) FILTER (WHERE c.to_state = 'complete') AS complete,
+            count(*) FILTER (WHERE c.to_state = 'error') AS failed,
+            max(c.created_at) FILTER (WHERE c.to_state IN ('complete', 'error')) AS last_end,
+            coalesce(sum(1000000 * (strftime('%s', c.created_at) - strftime('%s', s.created_at)) + substr(c.created_at, 21) - substr(s.created_at, 21))
+                FILTER (WHERE c.to_state = 'complete'), 0) AS step_time,
+            coalesce(sum(1000000 * (strftime('%s', c.created_at) - strftime('%s', o.created_at)) + substr(c.created_at, 21) - substr(o.created_at, 21))
+                FILTER (WHERE c.to_state = 'complete'), 0) AS task_time
+        FROM tasker_tasks o
+        JOIN tasker_workflow_steps s ON s.task_id = o.task_id
+        LEFT JOIN tasker_workflow_step_transitions c ON c.workflow_step_id = s.workflow_step_id AND c.most_recent = 1
+        WHERE o.task_id IN (SELECT value FROM json_each(?1))
+        GROUP BY s.task_id
+    ) f ON f.task_id = t.task_id
 WHERE t.task_id IN (SELECT value FROM json_each(?1))
-GROUP BY t.task_id
 ORDER BY t.task_id
 
 -- name: InsightSlowestSteps
