@@ -60,15 +60,21 @@ BEGIN
                 power(2, greatest(least(coalesce(s.attempts, 1), 5), -30)), 30) * interval '1 second')::timestamp
             END AS curve_until
     ) r
-    CROSS JOIN LATERAL (
+    -- Grouped once for all steps: counted for each of them, the planner may walk
+    -- all transitions for each.
+    LEFT JOIN (
         SELECT
+            e.to_step_id AS id,
             count(*)::integer AS total,
             (count(*) FILTER (WHERE pt.to_state IN ('complete', 'resolved_manually')))::integer AS done
-        FROM {schema}.tasker_workflow_step_edges e
+        FROM {schema}.tasker_workflow_steps c
+        JOIN {schema}.tasker_workflow_step_edges e ON e.to_step_id = c.workflow_step_id
         LEFT JOIN {schema}.tasker_workflow_step_transitions pt
             ON pt.workflow_step_id = e.from_step_id AND pt.most_recent = true
-        WHERE e.to_step_id = s.workflow_step_id
-    ) p
+        WHERE c.task_id = input_task_id AND (step_ids IS NULL OR c.workflow_step_id = ANY (step_ids))
+        GROUP BY e.to_step_id
+    ) g ON g.id = s.workflow_step_id
+    CROSS JOIN LATERAL (SELECT coalesce(g.total, 0) AS total, coalesce(g.done, 0) AS done) p
     WHERE s.task_id = input_task_id AND (step_ids IS NULL OR s.workflow_step_id = ANY (step_ids))
     ORDER BY s.workflow_step_id;
 END
@@ -166,8 +172,9 @@ CREATE FUNCTION {schema}.calculate_dependency_levels(input_task_id bigint)
 RETURNS TABLE (workflow_step_id bigint, dependency_level integer) LANGUAGE plpgsql STABLE AS $function$
 DECLARE
     ids bigint[];       -- the steps by id; below, a step is its place here
-    first integer[];    -- children[first[n]] to children[first[n + 1] - 1] are those of step n
-    children integer[];
+    parents integer[];  -- the edges within the task by their parent,
+    children integer[]; -- and the children in the same places
+    first integer[];    -- the edges of step n begin at first[n] and end before first[n + 1]
     queue integer[];    -- steps in the order in which they are reached, then placed
     level integer[];
     waiting integer[];  -- edges into a step from reached steps that are not placed yet
@@ -177,33 +184,38 @@ DECLARE
     at integer := 1;
 BEGIN
     SELECT
-        array_agg(s.id ORDER BY s.n), array_agg(s.first ORDER BY s.n) || (1 + sum(s.degree))::integer,
-        array_agg(NULL::integer), array_agg(0),
-        coalesce(array_agg(s.n ORDER BY s.n) FILTER (WHERE s.root), '{}')
-    INTO ids, first, level, waiting, queue
+        array_agg(s.workflow_step_id ORDER BY s.workflow_step_id), array_agg(NULL::integer), array_agg(0),
+        array_agg(0) || 0
+    INTO ids, level, waiting, first
+    FROM {schema}.tasker_workflow_steps s
+    WHERE s.task_id = input_task_id;
+    IF ids IS NULL THEN
+        RETURN;
+    END IF;
+    WITH numbered AS MATERIALIZED (
+        SELECT s.workflow_step_id AS id, (row_number() OVER (ORDER BY s.workflow_step_id))::integer AS n
+        FROM {schema}.tasker_workflow_steps s
+        WHERE s.task_id = input_task_id
+    )
+    SELECT
+        (SELECT coalesce(array_agg(r.n ORDER BY r.n), '{}') FROM numbered r
+            WHERE NOT EXISTS (SELECT 1 FROM {schema}.tasker_workflow_step_edges i WHERE i.to_step_id = r.id)),
+        coalesce(array_agg(e.parent ORDER BY e.parent, e.child), '{}'),
+        coalesce(array_agg(e.child ORDER BY e.parent, e.child), '{}')
+    INTO queue, parents, children
     FROM (
-        SELECT c.id, c.degree, (row_number() OVER w)::integer AS n,
-            (1 + sum(c.degree) OVER w - c.degree)::integer AS first,
-            NOT EXISTS (SELECT 1 FROM {schema}.tasker_workflow_step_edges i WHERE i.to_step_id = c.id) AS root
-        FROM (
-            SELECT s.workflow_step_id AS id, (
-                SELECT count(*)
-                FROM {schema}.tasker_workflow_step_edges o
-                JOIN {schema}.tasker_workflow_steps k ON k.workflow_step_id = o.to_step_id
-                WHERE o.from_step_id = s.workflow_step_id AND k.task_id = input_task_id
-            ) AS degree
-            FROM {schema}.tasker_workflow_steps s
-            WHERE s.task_id = input_task_id
-        ) c
-        WINDOW w AS (ORDER BY c.id)
-    ) s;
-    SELECT coalesce(array_agg(e.n ORDER BY e.from_id), '{}') INTO children
-    FROM (
-        SELECT o.from_step_id AS from_id, k.n
-        FROM unnest(ids) WITH ORDINALITY f (id, n)
+        SELECT f.n AS parent, k.n AS child
+        FROM numbered f
         JOIN {schema}.tasker_workflow_step_edges o ON o.from_step_id = f.id
-        JOIN (SELECT u.id, u.n::integer FROM unnest(ids) WITH ORDINALITY u (id, n)) k ON k.id = o.to_step_id
+        JOIN numbered k ON k.id = o.to_step_id
     ) e;
+    step := 1;
+    FOR i IN 1 .. cardinality(ids) + 1 LOOP
+        WHILE parents[step] < i LOOP -- beyond the last it is NULL, which ends the loop
+            step := step + 1;
+        END LOOP;
+        first[i] := step;
+    END LOOP;
 
     -- What the roots reach. Edges from elsewhere hold nothing back.
     placed := cardinality(queue);

@@ -201,7 +201,7 @@ func (g *Engine) Put(v Vector) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = w.insert(ctx, tx.do); err != nil {
+	if err = w.Insert(ctx, tx.do); err != nil {
 		_ = tx.end(ctx, false) // the error of the insert is the one to tell
 		return w, err
 	}

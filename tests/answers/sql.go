@@ -54,7 +54,7 @@ func (s *Functions) Run(t testing.TB, v Vector, each func(key string, answer fun
 	var now time.Time
 	require.NoError(t, tx.QueryRow(ctx, "SELECT now()").Scan(&now))
 	w := Build(v, workflow.At(now))
-	err = w.insert(ctx, func(ctx context.Context, text string, args ...any) error {
+	err = w.Insert(ctx, func(ctx context.Context, text string, args ...any) error {
 		_, err := tx.Exec(ctx, text, append([]any{pgx.QueryExecModeSimpleProtocol}, args...)...)
 		return err
 	})

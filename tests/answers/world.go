@@ -177,8 +177,8 @@ func nullable(n *int) any {
 // chunk bounds the rows of one statement: the databases bound its parameters.
 const chunk = 500
 
-// insert writes the rows with what executes a statement, past any store.
-func (w *World) insert(ctx context.Context, execute func(ctx context.Context, text string, args ...any) error) error {
+// Insert writes the rows with what executes a statement, past any store.
+func (w *World) Insert(ctx context.Context, execute func(ctx context.Context, text string, args ...any) error) error {
 	for _, t := range w.tables {
 		for from := 0; from < len(t.rows); from += chunk {
 			text, args := t.statement(t.rows[from:min(from+chunk, len(t.rows))])
