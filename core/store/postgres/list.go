@@ -15,9 +15,27 @@ import (
 // for a rare task type is wrong for a frequent one.
 const customPlan = "SET LOCAL plan_cache_mode = force_custom_plan"
 
-// Select returns the places of a page; see store.ListReader.
+// kindsMax bounds the task types that a list of tasks is narrowed to beforehand.
+const kindsMax = 10_000
+
+// Select returns the places of a page; see store.ListReader. Conditions on the
+// task type are answered first, as ids: a name in a table beside leaves the
+// planner without an idea how many tasks follow, and it reads and sorts all of
+// them where a walk by id would end after a page, or walks by id where there
+// are only a few. With ids it knows from its statistics.
 func (t *tx) Select(ctx context.Context, q query.Query) ([]query.Mark, error) {
 	l := listing{statements: t.store.statements, key: "s." + q.Entity.Key}
+	if kinds, rest := ofKinds(q); len(kinds) > 0 {
+		named, err := t.Select(ctx, query.Query{Entity: &query.NamedTasks, Where: kinds,
+			Sort: query.NamedTasks.Field(query.NamedTasks.Key), Limit: kindsMax + 1})
+		if err != nil || len(named) == 0 {
+			return nil, err
+		}
+		if len(named) <= kindsMax {
+			q.Where = rest
+			l.among("s.named_task_id", column(named, func(m *query.Mark) int64 { return m.ID }))
+		}
+	}
 	text := l.text(q)
 	if err := t.usable(ctx); err != nil {
 		return nil, err
@@ -62,36 +80,19 @@ type listing struct {
 // read from.
 func (l *listing) relation(name string) string { return "(" + l.statements["Select"+name] + "\n)" }
 
-// text returns the whole statement. Tasks of some types in id order are a walk
-// along the index of each type, put together: one walk over all tasks would
-// pass over everybody else's, and sorting would read all of theirs.
+// text returns the whole statement.
 func (l *listing) text(q query.Query) string {
-	kinds, rest := ofKinds(q)
-	if len(kinds) > 0 {
-		l.conditions = append(l.conditions, "s.named_task_id = k.id")
-	}
-	for _, c := range rest {
-		l.condition("s.", c)
+	for _, c := range q.Where {
+		l.condition(c)
 	}
 	column := "s." + q.Sort.Name
 	tail := l.order(q, column) + l.limit(q.Limit)
-	from := "\nFROM " + l.relation(q.Entity.Relation) + " s"
-	both := "SELECT " + l.key + ", " + column // the id twice when the list is sorted by it
-	if len(kinds) == 0 {
-		return l.complete(both+from, tail)
-	}
-	walk := "CROSS JOIN LATERAL (" + l.complete("SELECT "+l.key+from, tail) + ") s"
-	l.conditions = nil
-	for _, c := range kinds {
-		l.condition("k.", c)
-	}
-	return l.complete(both+"\nFROM "+l.relation(query.NamedTasks.Relation)+" k\n"+walk, tail)
+	return l.complete("SELECT "+l.key+", "+column+"\nFROM "+l.relation(q.Entity.Relation)+" s", tail)
 }
 
-// ofKinds takes the conditions on the task type out of a list of tasks in id
-// order.
+// ofKinds takes the conditions on the task type out of a list of tasks.
 func ofKinds(q query.Query) (kinds, rest []query.Condition) {
-	if q.Entity.Relation != query.Tasks.Relation || q.Sort.Name != q.Entity.Key {
+	if q.Entity.Relation != query.Tasks.Relation {
 		return nil, q.Where
 	}
 	for _, c := range q.Where {
@@ -153,10 +154,10 @@ func argument(kind query.Kind, v query.Value) any {
 	return v.Text
 }
 
-// condition adds one condition of a query on the relation with the prefix.
-func (l *listing) condition(prefix string, c query.Condition) {
+// condition adds one condition of a query.
+func (l *listing) condition(c query.Condition) {
 	positive, negated := c.Operator.Negative()
-	text := l.positive(prefix, c, positive)
+	text := l.positive(c, positive)
 	if negated || (c.Operator == query.Exists && !c.Values[0].Boolean) {
 		text = "NOT coalesce(" + text + ", false)"
 	}
@@ -164,8 +165,8 @@ func (l *listing) condition(prefix string, c query.Condition) {
 }
 
 // positive returns the condition that some value of the field fits.
-func (l *listing) positive(prefix string, c query.Condition, operator query.Operator) string {
-	column := prefix + c.Field.Name
+func (l *listing) positive(c query.Condition, operator query.Operator) string {
+	column := "s." + c.Field.Name
 	switch c.Field.Form {
 	case query.Labels:
 		if operator == query.In {
