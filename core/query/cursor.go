@@ -83,13 +83,14 @@ func (q Query) key(null bool, raw []byte) (v Value, err error) {
 
 // digest tells lists with different filters or orders apart.
 func (q Query) digest() uint64 {
-	h := fnv.New64a()
-	fmt.Fprintf(h, "%q %q %t", q.Entity.Relation, q.Sort.Name, q.Descending)
+	text := fmt.Appendf(nil, "%q %q %t", q.Entity.Relation, q.Sort.Name, q.Descending)
 	for _, c := range q.Where {
-		fmt.Fprintf(h, " %q %q %q", c.Field.Name, c.Operator, c.Path)
+		text = fmt.Appendf(text, " %q %q %q", c.Field.Name, c.Operator, c.Path)
 		for _, v := range c.Values {
-			fmt.Fprintf(h, " %d %q %t %q %q", v.Integer, v.Text, v.Boolean, v.Instant, v.JSON)
+			text = fmt.Appendf(text, " %d %q %t %q %q", v.Integer, v.Text, v.Boolean, v.Instant, v.JSON)
 		}
 	}
+	h := fnv.New64a()
+	h.Write(text)
 	return h.Sum64()
 }

@@ -92,6 +92,7 @@ func build(t *testing.T, db store.Store, seed uint64) *dataset {
 		d.write(d.task)
 	}
 	d.write(d.register)
+	d.write(d.connectSystems)
 	return d
 }
 
@@ -213,6 +214,31 @@ func (d *dataset) register(ctx context.Context, tx store.Tx) {
 			Epoch: 1, Attempt: 1, ClaimedAt: start, DeadlineAt: start})
 	}
 	require.NoError(d.t, tx.LeaseInsert(ctx, leases))
+}
+
+// connectSystems stores dependent systems, steps of them and object maps.
+func (d *dataset) connectSystems(ctx context.Context, tx store.Tx) {
+	insert := func(kind store.CatalogueKind, e workflow.CatalogueEntry) int64 {
+		id, err := tx.CatalogueIdentify(ctx, kind, e)
+		require.NoError(d.t, err)
+		if id == 0 {
+			e.Description, e.CreatedAt, e.UpdatedAt = chosen(d.random, hostile), moment(d.random), moment(d.random)
+			id, err = tx.CatalogueInsert(ctx, kind, e)
+			require.NoError(d.t, err)
+		}
+		return id
+	}
+	var systems []int64
+	for range 9 {
+		systems = append(systems, insert(store.DependentSystem, workflow.CatalogueEntry{Name: "s" + chosen(d.random, hostile)}))
+		insert(store.Namespace, workflow.CatalogueEntry{Name: "n" + chosen(d.random, hostile)})
+	}
+	for range 20 {
+		one, two := systems[d.random.IntN(9)], systems[d.random.IntN(9)]
+		insert(store.NamedStep, workflow.CatalogueEntry{Name: "x" + chosen(d.random, hostile), ParentID: one})
+		insert(store.ObjectMap, workflow.CatalogueEntry{ParentID: one, OtherID: two, RemoteOne: chosen(d.random, hostile),
+			RemoteTwo: chosen(d.random, hostile)})
+	}
 }
 
 // annotate stores the annotations past the store, by a function that executes

@@ -16,6 +16,7 @@ import (
 // entities are the lists that the stores select.
 var entities = []*query.Entity{
 	&query.Tasks, &query.Steps, &query.TaskTransitions, &query.StepTransitions, &query.NamedTasks, &query.Workers,
+	&query.Namespaces, &query.DependentSystems, &query.AnnotationTypes, &query.NamedSteps, &query.ObjectMaps,
 }
 
 // drawFilter draws a condition on some field with a value that some row has, a
@@ -42,7 +43,8 @@ func drawFilter(t *rapid.T, e *query.Entity, rows []record) query.Filter {
 			}
 			list = append(list, draw()...)
 		}
-		f.Value = append(list, ']')
+		list = append(list, ']')
+		f.Value = list
 	default:
 		f.Value = draw()
 	}

@@ -108,6 +108,33 @@ def test_list_and_show(engine: Engine, database: str, capsys: pytest.CaptureFixt
     assert "attempts" in shown
 
 
+def test_list_takes_conditions_order_and_pages(
+    engine: Engine, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine.template_register(template=template())
+    found = engine.template_list()["items"][0]
+    namespace, name = found["namespace"], found["name"]
+    tasks = [
+        engine.task_create(
+            namespace=namespace, name=name, context={"order": {"id": number}, "by": "it's"}, priority=number
+        )["task_id"]
+        for number in range(3)
+    ]
+
+    def listed(*arguments: str) -> list[int]:
+        assert cli.main(["list", "--json", *arguments, database]) == 0
+        return [task["task_id"] for task in json.loads(capsys.readouterr().out)["items"]]
+
+    assert listed("--where", "priority", "gte", "1") == [tasks[2], tasks[1]]
+    assert listed("--where", "context.order.id", "eq", "1") == [tasks[1]]
+    assert listed("--where", "context.by", "eq", "it's", "--sort", "priority", "--order", "asc") == tasks
+    assert cli.main(["list", "--limit", "2", database]) == 0
+    cursor = capsys.readouterr().out.split("--after ")[1].strip()
+    assert listed("--limit", "2", "--after", cursor) == [tasks[0]]
+    assert cli.main(["list", "--where", "colour", "eq", "red", database]) == 1
+    assert "has no field" in capsys.readouterr().err
+
+
 def test_json_is_the_library_s_own_answer(
     engine: Engine, database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -68,6 +68,41 @@ def _acted(engine: Engine) -> dict[str, dict[str, Any]]:
     }
 
 
+_CATALOGUE: dict[str, dict[str, Any]] = {
+    "namespace": {"name": "shop"},
+    "dependent_system": {"name": "billing"},
+    "annotation_type": {"name": "review"},
+    "named_step": {"name": "charge", "dependent_system": "billing"},
+    "named_task": {"name": "order", "namespace": "shop"},
+    "object_map": {
+        "system_one": "billing",
+        "remote_id_one": "c9",
+        "system_two": "billing",
+        "remote_id_two": "42",
+    },
+}
+
+
+def _catalogued(engine: Engine) -> dict[str, dict[str, Any]]:
+    """Create, update, get and list of every table of the catalogue."""
+    seen: dict[str, dict[str, Any]] = {}
+    for noun, fields in _CATALOGUE.items():
+        change = {"remote_id_two": "43"} if noun == "object_map" else {"description": "what it is for"}
+        created = getattr(engine, f"{noun}_create")(**fields)
+        assert created["duplicate"] is False, noun
+        assert getattr(engine, f"{noun}_create")(**fields)["duplicate"] is True, noun
+        found = getattr(engine, f"{noun}_get")(id=created["id"])
+        listed = getattr(engine, f"{noun}_list")(where=[{"field": "id", "value": created["id"]}])
+        assert listed == {"items": [found], "next": None}
+        seen |= {
+            f"{noun}_create": created,
+            f"{noun}_get": found,
+            f"{noun}_list": listed,
+            f"{noun}_update": getattr(engine, f"{noun}_update")(id=created["id"], **change),
+        }
+    return seen
+
+
 def test_every_operation_is_reachable(engine: Engine, tmp_path: Path) -> None:
     """Each answers what its documentation says, in one small story."""
     engine.template_register(template=template("story", {"first": [], "second": ["first"]}))
@@ -115,11 +150,12 @@ def test_every_operation_is_reachable(engine: Engine, tmp_path: Path) -> None:
         "step_readiness": engine.step_readiness(task_id=task_id),
         "step_ready": engine.step_ready(task_id=task_id),
         "step_get": engine.step_get(step_id=first["step_id"]),
+        "step_list": engine.step_list(task_id=task_id, where=[{"field": "parent_count", "value": 0}]),
         "transition_list": engine.transition_list(step_id=first["step_id"]),
         "task_cancel": engine.task_cancel(task_id=task_id),
         "worker_stop": engine.worker_stop(worker_id=worker["worker_id"]),
     }
-    seen |= _acted(engine)
+    seen |= _acted(engine) | _catalogued(engine)
     seen |= {
         "task_explain": engine.task_explain(task_id=task_id),
         "task_graph": engine.task_graph(task_id=task_id),

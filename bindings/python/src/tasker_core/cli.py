@@ -88,6 +88,19 @@ def _parser() -> argparse.ArgumentParser:
     tasks.add_argument("--state", action="append", metavar="STATE", help="only this state; may be repeated")
     tasks.add_argument("--namespace", help="only this namespace")
     tasks.add_argument("--name", help="only this task type")
+    tasks.add_argument("--tag", help="only tasks with this tag")
+    tasks.add_argument(
+        "--where",
+        action="append",
+        nargs=3,
+        metavar=("FIELD", "OP", "VALUE"),
+        default=[],
+        help="only tasks that meet this condition, for instance: --where priority gte 5, or --where "
+        "context.order.id eq 42; VALUE is JSON, else text; may be repeated; task_list has the fields",
+    )
+    tasks.add_argument("--sort", metavar="KEY", help="sort by this key instead of the id")
+    tasks.add_argument("--order", choices=("asc", "desc"), help="direction, default desc")
+    tasks.add_argument("--after", metavar="CURSOR", help="go on after the page that told this cursor")
     tasks.add_argument("--limit", type=int, default=20, help="most tasks to list, default 20")
     show = add("show", _show, "draw a task: its DAG with states, its steps, its failures")
     show.add_argument("task", type=int, metavar="TASK", help="id of the task")
@@ -166,7 +179,15 @@ def _templates(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> int:
     with Engine.open(options.url, migrate="check") as engine:
         reply = engine.task_list(
-            states=options.state, namespace=options.namespace, name=options.name, limit=options.limit
+            states=options.state,
+            namespace=options.namespace,
+            name=options.name,
+            tag=options.tag,
+            where=[_condition(*words) for words in options.where] or None,
+            sort=options.sort,
+            order=options.order,
+            after=options.after,
+            limit=options.limit,
         )
     if options.json:
         _print_json(reply)
@@ -183,8 +204,19 @@ def _list(options: argparse.Namespace) -> int:
     ]
     print(table.render(("task", "type", "version", "state", "created"), rows, right=(0,)))
     if reply["next"] is not None:
-        print(f"\nthere are more; --limit {options.limit} was reached")
+        print(f"\nthere are more: --after {reply['next']}")
     return 0
+
+
+def _condition(field: str, operator: str, value: str) -> dict[str, Any]:
+    """One condition as task_list takes it; what follows a dot in the field is a path."""
+    name, *path = field.split(".")
+    try:
+        parsed = json.loads(value)
+    except ValueError:
+        parsed = value
+    condition = {"field": name, "op": operator, "value": parsed}
+    return {**condition, "path": path} if path else condition
 
 
 def _show(options: argparse.Namespace) -> int:
