@@ -54,9 +54,15 @@ func TestAnActThatAForeignWriterOvertakesIsAConflictAndNothingIsStored(t *testin
 	slow := factory.NewEngine(t, meddled{Store: k.Store, meddle: func(tx store.Tx) store.Tx { return overtaken{tx} }})
 	before := k.taskRows(task, 1)
 	acts := map[string]func() error{
-		"retry":   func() error { _, err := slow.RetrySteps(ctx(), engine.RetryStepsRequest{NamedSteps: step(failure.StepID)}); return err },
+		"retry": func() error {
+			_, err := slow.RetrySteps(ctx(), engine.RetryStepsRequest{NamedSteps: step(failure.StepID)})
+			return err
+		},
 		"resolve": func() error { _, err := slow.ResolveTask(ctx(), engine.ResolveTaskRequest{TaskID: task}); return err },
-		"cancel":  func() error { _, err := slow.CancelSteps(ctx(), engine.CancelStepsRequest{NamedSteps: step(second)}); return err },
+		"cancel": func() error {
+			_, err := slow.CancelSteps(ctx(), engine.CancelStepsRequest{NamedSteps: step(second)})
+			return err
+		},
 		"task": func() error {
 			_, err := slow.RetryTask(ctx(), engine.RetryTaskRequest{TaskID: task})
 			return err
