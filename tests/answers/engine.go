@@ -1,6 +1,7 @@
 package answers
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -319,21 +320,19 @@ func (g *Engine) graphOf(ctx context.Context, ids []int64) (found *graph.Graph[i
 	return found, edges, err
 }
 
+// levels are those of the operation that draws a task's graph.
 func (g *Engine) levels(ctx context.Context, w *World, ids []int64) (any, error) {
-	found, _, err := g.graphOf(ctx, ids)
 	rows := []any{}
-	if err != nil {
-		return rows, err
+	if ids == nil {
+		return rows, nil
 	}
-	levels := found.Levels()
-	nodes := slices.Clone(found.Nodes())
-	slices.SortStableFunc(nodes, func(a, b int64) int { return levels[a] - levels[b] })
-	for _, id := range nodes {
-		if level, has := levels[id]; has {
-			rows = append(rows, []any{w.stepNames[id], level})
-		}
+	reply, err := g.engine.GetGraph(ctx, engine.GraphRequest{TaskID: ids[0]})
+	nodes := slices.DeleteFunc(reply.Dependencies.Nodes, func(n engine.GraphNode) bool { return n.Level == nil })
+	slices.SortStableFunc(nodes, func(a, b engine.GraphNode) int { return cmp.Compare(*a.Level, *b.Level) })
+	for _, n := range nodes {
+		rows = append(rows, []any{w.stepNames[n.ID], *n.Level})
 	}
-	return rows, nil
+	return rows, nothing(err)
 }
 
 // view compares the view of the database with what Go makes of the edges, and

@@ -53,6 +53,9 @@ func (v *identityVector) hash() (text []byte, hash string, err error) {
 // database has. Each has a template with the steps that are bypassed.
 func (v *identityVector) create(t testing.TB, open factory.OpenFunc) string {
 	lab := factory.NewLab(t, open)
+	zone, err := time.LoadLocation(v.Zone)
+	require.NoError(t, err)
+	lab.IdentityZone = zone
 	shape := factory.Shape{Name: "order", Steps: []factory.Step{{Name: "only"}}}
 	for _, name := range v.Attributes.BypassSteps {
 		shape.Steps = append(shape.Steps, factory.Step{Name: name, Skippable: true})
@@ -68,8 +71,7 @@ func (v *identityVector) create(t testing.TB, open factory.OpenFunc) string {
 	return found.IdentityHash
 }
 
-// problems tells where the vector is not reproduced. A time zone is the host
-// application's; the engine itself counts minutes in UTC.
+// problems tells where the vector is not reproduced.
 func (v *identityVector) problems(t testing.TB, open factory.OpenFunc) []string {
 	text, hash, err := v.hash()
 	switch {
@@ -80,10 +82,8 @@ func (v *identityVector) problems(t testing.TB, open factory.OpenFunc) []string 
 	case hash != v.IdentityHash:
 		return []string{"identity_hash: " + hash}
 	}
-	if v.Zone == "" || v.Zone == "UTC" {
-		if hash = v.create(t, open); hash != v.IdentityHash {
-			return []string{"identity_hash of the stored task: " + hash}
-		}
+	if hash = v.create(t, open); hash != v.IdentityHash {
+		return []string{"identity_hash of the stored task: " + hash}
 	}
 	return nil
 }
