@@ -304,3 +304,7 @@ int32_t tasker_annotation_type_create(tasker_engine engine, const uint8_t *reque
 int32_t tasker_annotation_type_update(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
     return tk_operation(TASKER_OP_ANNOTATION_TYPE_UPDATE, engine, request, request_len, reply);
 }
+
+int32_t tasker_engine_metrics(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    return tk_operation(TASKER_OP_ENGINE_METRICS, engine, request, request_len, reply);
+}

@@ -5,7 +5,7 @@
 
 #include "tasker_core.h"
 
-#define TK_OPERATIONS 75
+#define TK_OPERATIONS 76
 
 #ifdef __cplusplus
 #define TK_SAME(a, b) static_assert((a) == (b), #a)
@@ -108,5 +108,6 @@ TK_SAME(TASKER_OP_ANNOTATION_TYPE_GET, 72);
 TK_SAME(TASKER_OP_ANNOTATION_TYPE_LIST, 73);
 TK_SAME(TASKER_OP_ANNOTATION_TYPE_CREATE, 74);
 TK_SAME(TASKER_OP_ANNOTATION_TYPE_UPDATE, 75);
+TK_SAME(TASKER_OP_ENGINE_METRICS, 76);
 
 #endif

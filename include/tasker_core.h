@@ -3627,6 +3627,28 @@ TASKER_API int32_t tasker_annotation_type_create(tasker_engine engine, const uin
 TASKER_API int32_t tasker_annotation_type_update(tasker_engine engine, const uint8_t *request, size_t request_len,
                                                  tasker_buffer *reply);
 
+#define TASKER_OP_ENGINE_METRICS 76
+/*
+ * tasker_engine_metrics: Answers what engine_health tells as figures in Prometheus'
+ * text format, for an endpoint of the host to serve.
+ *
+ * Those of queues, tasks and workers are of the database: every process on it answers
+ * the same. Those of the cache and the panics are of this engine.
+ *
+ * Request:
+ *   no fields of its own
+ *
+ * Reply:
+ *   text (text): Figures in Prometheus' text format.
+ *   content_type (text): What an HTTP endpoint says that serves the text.
+ *
+ * Errors: those of every operation with the database.
+ * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is
+ * the caller's to release. Since 0.1.0.
+ */
+TASKER_API int32_t tasker_engine_metrics(tasker_engine engine, const uint8_t *request, size_t request_len,
+                                         tasker_buffer *reply);
+
 /* tasker:generated:end */
 
 #ifdef __cplusplus

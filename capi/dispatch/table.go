@@ -93,6 +93,7 @@ var table = []row{
 	handle("annotation_type_list", of(engine.AnnotationTypeEntry, (*engine.Engine).ListEntries)),
 	handle("annotation_type_create", of(engine.AnnotationTypeEntry, (*engine.Engine).CreateEntry)),
 	handle("annotation_type_update", of(engine.AnnotationTypeEntry, (*engine.Engine).UpdateEntry)),
+	handle("engine_metrics", (*engine.Engine).Metrics),
 }
 
 // handle makes the row of an operation from its use case.

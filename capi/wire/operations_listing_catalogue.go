@@ -6,7 +6,7 @@ import (
 )
 
 // catalogue are the operations on what task types are made of: get, list, create
-// and update of each table.
+// and update of each table; and what came after them.
 var catalogue = []Operation{
 	{
 		Name: "namespace_get", Request: "GetEntryRequest", Reply: "EntryInfo", Kind: Database, Since: "0.1.0",
@@ -157,5 +157,11 @@ One that is there already is answered as it is, with duplicate true.
 		Errors: []fault.Kind{fault.NotFound},
 		Doc: `Changes the description of an annotation type. Names stay, since others refer to them.
     {"id": 3, "description": "what it is for"}`,
+	},
+	{
+		Name: "engine_metrics", Request: "Empty", Reply: "MetricsReply", Kind: Database, Since: "0.1.0",
+		Doc: `Answers what engine_health tells as figures in Prometheus' text format, for an endpoint of the host to serve.
+
+Those of queues, tasks and workers are of the database: every process on it answers the same. Those of the cache and the panics are of this engine.`,
 	},
 }

@@ -111,6 +111,7 @@ def test_every_operation_is_reachable(engine: Engine, tmp_path: Path) -> None:
     seen = {
         "engine_health": engine.engine_health(),
         "engine_config_get": engine.engine_config_get(),
+        "engine_metrics": engine.engine_metrics(),
         "engine_logs_poll": engine.engine_logs_poll(limit=10),
         "schema_migrate": engine.schema_migrate(dry_run=True),
         "schema_status": engine.schema_status(),

@@ -103,6 +103,7 @@ NUMBERS: dict[str, int] = {
     "annotation_type_list": 73,
     "annotation_type_create": 74,
     "annotation_type_update": 75,
+    "engine_metrics": 76,
 }
 
 
@@ -4158,6 +4159,40 @@ class Operations:
                 {
                     "id": id,
                     "description": description,
+                    "timeout_ms": timeout_ms,
+                    "correlation_id": correlation_id,
+                }
+            ),
+        )
+
+    def engine_metrics(
+        self,
+        *,
+        timeout_ms: int | None = None,
+        correlation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Answers what engine_health tells as figures in Prometheus' text format, for an endpoint
+        of the host to serve.
+
+        Those of queues, tasks and workers are of the database: every process on it answers the
+        same. Those of the cache and the panics are of this engine.
+
+        Args:
+            timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
+                Default 30000. When it passes, the outcome of a write is unknown and repeating
+                the same call is safe.
+            correlation_id (text): Text of at most 128 characters that is kept in the metadata
+                of every transition that the call writes.
+
+        Reply:
+            text (text): Figures in Prometheus' text format.
+            content_type (text): What an HTTP endpoint says that serves the text.
+        """
+        return self._call(
+            76,
+            "engine_metrics",
+            _given(
+                {
                     "timeout_ms": timeout_ms,
                     "correlation_id": correlation_id,
                 }
