@@ -145,14 +145,22 @@ func Recommend(p ErrorPatterns, d DependencyBottlenecks, spread Distribution) []
 	}
 	if len(d.MostBlockedSteps) > 0 {
 		b := d.MostBlockedSteps[0]
-		said = append(said, fmt.Sprintf("%d steps wait for others, most of them (%d) for %s of %s/%s.",
-			d.BlockedSteps, b.BlockedSteps, b.StepName, b.Namespace, b.TaskName))
+		said = append(said, fmt.Sprintf("Most waited for is %s of %s/%s: by %d of the %s that wait for others.",
+			b.StepName, b.Namespace, b.TaskName, b.BlockedSteps, counted(d.BlockedSteps, "step")))
 	}
 	if q := spread.Percentiles; q.P50 > 0 && q.P99 >= slowestTailFactor*q.P50 {
 		said = append(said, fmt.Sprintf("One task in a hundred takes %.0f times as long as the one in the middle: look at the slowest tasks.",
 			q.P99/q.P50))
 	}
 	return said
+}
+
+// counted is a number with the noun it counts.
+func counted(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func mostly(classes []ErrorClass) string {

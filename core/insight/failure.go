@@ -198,7 +198,7 @@ func (s *Scene) downstream(id int64) []DownstreamStep {
 }
 
 func (s *Scene) priority(c *ErrorChain) RecoveryPriority {
-	reason := fmt.Sprintf("%d of %d attempts failed and %d steps below it wait.", c.Attempts, c.RetryLimit, c.BlockedDownstream)
+	reason := fmt.Sprintf("After %s of %d it holds back %s.", counted(c.Attempts, "attempt"), c.RetryLimit, counted(c.BlockedDownstream, "step"))
 	return RecoveryPriority{StepID: c.StepID, StepName: c.StepName, Level: s.Weights.level(c.TotalImpact), Reason: reason,
 		Action: c.Strategies[0].Strategy}
 }

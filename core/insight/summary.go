@@ -43,13 +43,13 @@ func (s *Scene) Summary(cycle []int64, paths CriticalPaths, p Parallelism, c Err
 		say("Steps wait for each other in a cycle of %d, which never run: remove one of its edges.", len(cycle)-1)
 	}
 	if len(p.Unreached) > 0 && len(cycle) == 0 {
-		say("%d steps depend on steps of other tasks.", len(p.Unreached))
+		say("%s can only follow steps of other tasks.", counted(int64(len(p.Unreached)), "step"))
 	}
 	if first := c.MostCritical; first != nil {
-		say("%s failed and holds back %d steps: %s.", first.StepName, first.BlockedDownstream, first.Strategies[0].Strategy)
+		say("%s failed and holds back %s: %s.", first.StepName, counted(first.BlockedDownstream, "step"), first.Strategies[0].Strategy)
 	}
 	if b.Critical > 0 {
-		say("%d bottlenecks are critical; begin with %s.", b.Critical, b.Bottlenecks[0].StepName)
+		say("The worst of %s is %s.", counted(b.Critical, "critical bottleneck"), b.Bottlenecks[0].StepName)
 	}
 	if p.CurrentOpportunities > 1 {
 		say("%d steps can run at once now: give them as many workers.", p.CurrentOpportunities)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import acting, table
+from . import acting, looking, table
 from ._version import __version__
 from .client import Engine
 from .errors import TaskerError, describe_problem
@@ -110,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (migrate, status, templates, tasks, show, explain):
         command.add_argument("url", nargs="?", metavar="URL", help="the database")
     acting.add_commands(add)
+    looking.add_commands(add)
     return parser
 
 
