@@ -107,7 +107,7 @@ var writes = []struct {
 		return r.complete(m.task)
 	}},
 	{"cancels the task", func(m *meeting, r *rails) error { return r.move(task(m.task), "cancelled", "{}") }},
-	{"edits a step", func(m *meeting, r *rails) error { return r.edit(m.id("waiting")) }},
+	{"edits a step", func(m *meeting, r *rails) error { return r.edit(m.id("waiting"), 5) }},
 	{"adds a step", func(m *meeting, r *rails) error { return r.extend(m.id("waiting")) }},
 	{"destroys the task", func(m *meeting, r *rails) error { return r.destroy(m.task) }},
 }

@@ -133,7 +133,7 @@ func (r *rails) guard(o owner, to string) (passed bool, err error) {
 
 // move is transition_to! (section 4).
 func (r *rails) move(o owner, to, metadata string) error {
-	from, err := r.state(o)
+	from, key, err := r.history(o)
 	if err != nil {
 		return err
 	}
@@ -142,10 +142,6 @@ func (r *rails) move(o owner, to, metadata string) error {
 	}
 	if passed, err := r.guard(o, to); err != nil || !passed {
 		return errors.Join(err, errGuard)
-	}
-	key, err := r.nextKey(o)
-	if err != nil {
-		return err
 	}
 	return r.transaction(func() error {
 		if again, err := r.state(o); err != nil || again == to {
@@ -159,11 +155,13 @@ func (r *rails) move(o owner, to, metadata string) error {
 	})
 }
 
-// nextKey is what the history that was loaded last suggests: before the
-// transaction, so that a lost race shows in the validation or in the insert.
-func (r *rails) nextKey(o owner) (key int, err error) {
-	err = r.read(fmt.Sprintf("SELECT coalesce(max(sort_key), 0) + 10 FROM %s WHERE %s = $1", o.table, o.column), []any{o.id}, &key)
-	return key, err
+// history loads where the owner stands, with the key that the next row would get:
+// before the transaction, so that a lost race shows in the validation or in the
+// insert.
+func (r *rails) history(o owner) (state string, key int, err error) {
+	err = r.read(fmt.Sprintf(`SELECT coalesce((max(nullif(to_state, '')) FILTER (WHERE most_recent)), 'pending'),
+		coalesce(max(sort_key), 0) + 10 FROM %s WHERE %s = $1`, o.table, o.column), []any{o.id}, &state, &key)
+	return state, key, err
 }
 
 // append validates and inserts the new row.

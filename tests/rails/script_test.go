@@ -65,12 +65,9 @@ func (r *rails) fail(s record) error {
 // in the opposite order to a success.
 func (r *rails) retry(id int64) error {
 	return r.transaction(func() error {
-		if state, err := r.state(step(id)); err != nil || state != "error" {
+		state, key, err := r.history(step(id))
+		if err != nil || state != "error" {
 			return errors.Join(err, errNotAllowed)
-		}
-		key, err := r.nextKey(step(id))
-		if err != nil {
-			return err
 		}
 		if err := r.do("UPDATE tasker_workflow_step_transitions SET most_recent = false, updated_at = $2 WHERE workflow_step_id = $1 "+
 			"AND most_recent = true", id, r.now); err != nil {
@@ -129,9 +126,9 @@ func (r *rails) complete(id int64) error {
 }
 
 // edit is a person's change of a step through the API (8.6).
-func (r *rails) edit(id int64) error {
-	return r.do(`UPDATE tasker_workflow_steps SET retry_limit = 5, inputs = '{"edited": true}', updated_at = $2
-		WHERE workflow_step_id = $1`, id, r.now)
+func (r *rails) edit(id int64, limit int) error {
+	return r.do(`UPDATE tasker_workflow_steps SET retry_limit = $3, inputs = '{"edited": true}', updated_at = $2
+		WHERE workflow_step_id = $1`, id, r.now, limit)
 }
 
 // extend adds a step below another, as 8.1 stores them; there are no transitions.
