@@ -1134,6 +1134,17 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *   metadata (any JSON): Who, why, how long, which epoch.
  *   created_at (instant): When.
  *
+ * TransitionStatistics: sums up one history (queries sheet, section 5). Rows that only
+ *   lead through a state to another are left out.
+ *   total (integer): Rows.
+ *   by_state (object of integer): Rows by the state that they lead to.
+ *   last_24_hours (integer): Rows of the last 24 hours.
+ *   mean_gap_seconds (number): Mean time from one row to the next, null below two
+ *       rows.
+ *   retries (integer): Of a step: rows that lead to pending after an error.
+ *   mean_duration_seconds (number): Of a step: mean time that handlers told they took,
+ *       null when none did.
+ *
  * Trends: are the same figures over three periods that end now.
  *   last_hour (Period): Tasks that were created in the last hour.
  *   last_4_hours (Period): Tasks that were created in the last four hours.
@@ -2035,7 +2046,8 @@ TASKER_API int32_t tasker_step_get(tasker_engine engine, const uint8_t *request,
 /*
  * tasker_transition_list: Lists the history of one task or one step, oldest first:
  * every state, when it was entered, and who or what caused it. With of it lists rows
- * of many histories, by id unless sort says otherwise.
+ * of many histories, by id unless sort says otherwise. With statistics it sums up the
+ * history of the owner too.
  *
  * Of tasks: Fields of where: id (integer): the row; task_id (integer): the task;
  * to_state (state): state after; from_state (state or null): state before; sort_key
@@ -2066,10 +2078,13 @@ TASKER_API int32_t tasker_step_get(tasker_engine engine, const uint8_t *request,
  *   step_id (integer, optional): The step whose history is wanted.
  *   of (text, optional): Whose histories: "task" or "step". Default "step" with
  *       step_id, else "task".
+ *   statistics (boolean, optional): Sum up the whole history of the owner as well,
+ *       whatever the page and the filters. Default false.
  *
  * Reply:
  *   items (list of TransitionInfo): The rows, oldest first unless asked otherwise.
  *   next (text): Cursor of the next page, null at the end.
+ *   statistics (TransitionStatistics, optional): The history in figures, on request.
  *
  * Errors: TASKER_E_NOT_FOUND, and those of every operation with the database.
  * Blocks until the database has answered, at most timeout_ms. Any thread. The reply is

@@ -235,7 +235,7 @@ Keeping leases alive needs no call: while the engine is open it beats by itself 
 	{
 		Name: "transition_list", Request: "ListTransitionsRequest", Reply: "ListTransitionsReply", Kind: Database, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound},
-		Doc: `Lists the history of one task or one step, oldest first: every state, when it was entered, and who or what caused it. With of it lists rows of many histories, by id unless sort says otherwise.
+		Doc: `Lists the history of one task or one step, oldest first: every state, when it was entered, and who or what caused it. With of it lists rows of many histories, by id unless sort says otherwise. With statistics it sums up the history of the owner too.
 
 Of tasks: ` + query.TaskTransitions.Describe() + `
 

@@ -20,6 +20,8 @@ type ListTransitionsRequest struct {
 	StepID int64 `json:"step_id,omitempty"`
 	// Whose histories: "task" or "step". Default "step" with step_id, else "task".
 	Of string `json:"of,omitempty"`
+	// Sum up the whole history of the owner as well, whatever the page and the filters. Default false.
+	Statistics bool `json:"statistics,omitempty"`
 }
 
 // ListTransitionsReply is the answer to transition_list.
@@ -28,6 +30,8 @@ type ListTransitionsReply struct {
 	Items []TransitionInfo `json:"items"`
 	// Cursor of the next page, null at the end.
 	Next *string `json:"next"`
+	// The history in figures, on request.
+	Statistics *TransitionStatistics `json:"statistics,omitempty"`
 }
 
 // ListTransitions lists the history of a task or of a step, oldest first unless
@@ -49,8 +53,15 @@ func (e *Engine) ListTransitions(ctx context.Context, r ListTransitionsRequest) 
 	if err != nil {
 		return reply, err
 	}
+	now, err := e.Store.Now(ctx)
+	if err != nil {
+		return reply, err
+	}
 	err = e.Store.Read(ctx, func(reader store.Reader) error {
 		if err := r.exist(ctx, reader); err != nil {
+			return err
+		}
+		if reply.Statistics, err = r.statistics(ctx, reader, now); err != nil {
 			return err
 		}
 		fetch, info := reader.TaskTransitionFind, taskTransitionInfo

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -57,6 +58,36 @@ func TestHistoriesOfManyOwnersAreListed(t *testing.T) {
 		_, err := k.ListTransitions(ctx(), r)
 		require.Equal(t, fault.InvalidRequest, fault.KindOf(err))
 	}
+}
+
+func TestAHistoryIsSummedUp(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.register(diamond)
+	task := k.create("diamond")
+	w := k.worker()
+	step := k.claimOne(w)
+	k.report(failed(step))
+	k.clock.Advance(time.Hour)
+	again := k.claimOne(w)
+	took := int64(1500)
+	k.report(engine.Outcome{StepID: again.StepID, Epoch: again.Epoch, Status: "complete", DurationMS: &took})
+	reply, err := k.ListTransitions(ctx(), engine.ListTransitionsRequest{StepID: step.StepID, Statistics: true,
+		PageRequest: engine.PageRequest{Limit: 1}})
+	require.NoError(t, err)
+	require.Len(t, reply.Items, 1)
+	got := reply.Statistics
+	require.Equal(t, map[string]int{"in_progress": 2, "error": 1, "pending": 1, "complete": 1}, got.ByState)
+	require.Equal(t, []int{5, 5, 1}, []int{got.Total, got.LastDay, got.Retries})
+	require.InDelta(t, 900, *got.MeanGapSeconds, 1e-9)
+	require.InDelta(t, 1.5, *got.MeanDurationSeconds, 1e-9)
+	k.clock.Advance(24 * time.Hour)
+	reply, err = k.ListTransitions(ctx(), engine.ListTransitionsRequest{TaskID: task, Statistics: true})
+	require.NoError(t, err)
+	require.Zero(t, reply.Statistics.LastDay)
+	require.Nil(t, reply.Statistics.MeanDurationSeconds)
+	_, err = k.ListTransitions(ctx(), engine.ListTransitionsRequest{Of: "step", Statistics: true})
+	require.Equal(t, fault.InvalidRequest, fault.KindOf(err))
 }
 
 func TestTheLatestVersionIsTheGreatestAndNotTheLastText(t *testing.T) {

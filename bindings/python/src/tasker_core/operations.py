@@ -1531,12 +1531,13 @@ class Operations:
         task_id: int | None = None,
         step_id: int | None = None,
         of: str | None = None,
+        statistics: bool | None = None,
         timeout_ms: int | None = None,
         correlation_id: str | None = None,
     ) -> dict[str, Any]:
         """Lists the history of one task or one step, oldest first: every state, when it was
         entered, and who or what caused it. With of it lists rows of many histories, by id
-        unless sort says otherwise.
+        unless sort says otherwise. With statistics it sums up the history of the owner too.
 
         Of tasks: Fields of where: id (integer): the row; task_id (integer): the task; to_state
         (state): state after; from_state (state or null): state before; sort_key (integer):
@@ -1566,6 +1567,8 @@ class Operations:
             step_id (integer): The step whose history is wanted.
             of (text): Whose histories: "task" or "step". Default "step" with step_id, else
                 "task".
+            statistics (boolean): Sum up the whole history of the owner as well, whatever the
+                page and the filters. Default false.
             timeout_ms (integer): Deadline of the whole call in milliseconds, 1 to 600000.
                 Default 30000. When it passes, the outcome of a write is unknown and repeating
                 the same call is safe.
@@ -1575,6 +1578,7 @@ class Operations:
         Reply:
             items (list of TransitionInfo): The rows, oldest first unless asked otherwise.
             next (text): Cursor of the next page, null at the end.
+            statistics (TransitionStatistics): The history in figures, on request.
 
         Raises:
             NotFoundError
@@ -1592,6 +1596,7 @@ class Operations:
                     "task_id": task_id,
                     "step_id": step_id,
                     "of": of,
+                    "statistics": statistics,
                     "timeout_ms": timeout_ms,
                     "correlation_id": correlation_id,
                 }
