@@ -17,6 +17,7 @@ import (
 	"github.com/tasker-systems/tasker-core-go/core/config"
 	"github.com/tasker-systems/tasker-core-go/core/engine"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
+	"github.com/tasker-systems/tasker-core-go/core/insight"
 	"github.com/tasker-systems/tasker-core-go/core/notify"
 	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/store/postgres"
@@ -162,8 +163,10 @@ func (e *Engine) options(version string, c *config.Config, advance func(time.Dur
 	if err != nil {
 		host = "unknown"
 	}
+	weights := insight.Weights(c.DependencyGraph)
 	return engine.Options{
-		Store: e.store, Schema: e.store, Hub: e.hub, Log: e.log, Settings: settings, Version: version,
+		Weights: &weights,
+		Store:   e.store, Schema: e.store, Hub: e.hub, Log: e.log, Settings: settings, Version: version,
 		CacheBytes: c.Cache.Bytes(), Lease: c.Worker.Lease(), Identity: c.Engine.IdentityStrategy, Environment: c.Engine.Environment,
 		IdentityZone: c.Engine.IdentityZone(), IdentityVersioned: c.Engine.IdentityIncludeVersion,
 		Host: host, PID: os.Getpid(), Panicked: e.Panicked, Panics: e.panics.Value, Advance: advance,

@@ -18,13 +18,15 @@ import (
 type Config struct {
 	Database Database `koanf:"database"`
 	// Migrate is "auto", "check" or "only".
-	Migrate string  `koanf:"migrate"`
-	Cache   Cache   `koanf:"cache"`
-	Engine  Engine  `koanf:"engine"`
-	Worker  Worker  `koanf:"worker"`
-	Clock   Clock   `koanf:"clock"`
-	Log     Log     `koanf:"log"`
-	Runtime Runtime `koanf:"runtime"`
+	Migrate string `koanf:"migrate"`
+	Cache   Cache  `koanf:"cache"`
+	// DependencyGraph weighs the scores of task_graph.
+	DependencyGraph DependencyGraph `koanf:"dependency_graph"`
+	Engine          Engine          `koanf:"engine"`
+	Worker          Worker          `koanf:"worker"`
+	Clock           Clock           `koanf:"clock"`
+	Log             Log             `koanf:"log"`
+	Runtime         Runtime         `koanf:"runtime"`
 
 	// Location is what Database.URL names.
 	Location Location `koanf:"-"`
@@ -55,6 +57,31 @@ type Cache struct {
 
 // Bytes is the bound in bytes.
 func (c Cache) Bytes() int64 { return c.MaxMB << 20 }
+
+// DependencyGraph are the weights by which paths, failures and bottlenecks are
+// scored, under the names of the Rails engine's leaves; the fields are those of
+// insight.Weights.
+type DependencyGraph struct {
+	Downstream          float64 `koanf:"downstream_weight"`
+	Blocked             float64 `koanf:"blocked_weight"`
+	PathLength          float64 `koanf:"path_length_weight"`
+	CompletedPenalty    float64 `koanf:"completed_penalty"`
+	BlockedPenalty      float64 `koanf:"blocked_penalty"`
+	ErrorPenalty        float64 `koanf:"error_penalty"`
+	RetryPenalty        float64 `koanf:"retry_penalty"`
+	ErrorState          float64 `koanf:"error_state"`
+	ExhaustedRetryBonus float64 `koanf:"exhausted_retry_bonus"`
+	DependencyIssue     float64 `koanf:"dependency_issue"`
+	RetryInstability    float64 `koanf:"retry_instability"`
+	NonRetryable        float64 `koanf:"non_retryable"`
+	ExhaustedRetry      float64 `koanf:"exhausted_retry"`
+	Critical            float64 `koanf:"critical"`
+	High                float64 `koanf:"high"`
+	Medium              float64 `koanf:"medium"`
+	BaseStepSeconds     float64 `koanf:"base_step_seconds"`
+	ErrorPenaltySeconds float64 `koanf:"error_penalty_seconds"`
+	RetryPenaltySeconds float64 `koanf:"retry_penalty_seconds"`
+}
 
 // Engine holds defaults of requests.
 type Engine struct {

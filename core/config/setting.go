@@ -32,6 +32,9 @@ type setting struct {
 	choices     []string
 }
 
+// weightMax bounds the weights of a score, so that sums of them stay exact.
+const weightMax = 1e6
+
 // settings is the table, by name.
 var settings = []setting{
 	{name: "cache.max_mb", kind: integer, fallback: int64(32), most: 1 << 20},
@@ -45,6 +48,25 @@ var settings = []setting{
 	{name: "database.synchronous", kind: choice, fallback: "full", choices: []string{"full", "normal"}},
 	{name: "database.triggers", kind: choice, fallback: "on", choices: []string{"on", "off"}},
 	{name: "database.url", kind: word, fallback: ""},
+	{name: "dependency_graph.base_step_seconds", kind: fraction, fallback: 30.0, most: weightMax},
+	{name: "dependency_graph.blocked_penalty", kind: fraction, fallback: 25.0, most: weightMax},
+	{name: "dependency_graph.blocked_weight", kind: fraction, fallback: 15.0, most: weightMax},
+	{name: "dependency_graph.completed_penalty", kind: fraction, fallback: 15.0, most: weightMax},
+	{name: "dependency_graph.critical", kind: fraction, fallback: 100.0, most: weightMax},
+	{name: "dependency_graph.dependency_issue", kind: fraction, fallback: 1.2, most: weightMax},
+	{name: "dependency_graph.downstream_weight", kind: fraction, fallback: 5.0, most: weightMax},
+	{name: "dependency_graph.error_penalty", kind: fraction, fallback: 30.0, most: weightMax},
+	{name: "dependency_graph.error_penalty_seconds", kind: fraction, fallback: 60.0, most: weightMax},
+	{name: "dependency_graph.error_state", kind: fraction, fallback: 2.0, most: weightMax},
+	{name: "dependency_graph.exhausted_retry", kind: fraction, fallback: 20.0, most: weightMax},
+	{name: "dependency_graph.exhausted_retry_bonus", kind: fraction, fallback: 0.5, most: weightMax},
+	{name: "dependency_graph.high", kind: fraction, fallback: 50.0, most: weightMax},
+	{name: "dependency_graph.medium", kind: fraction, fallback: 20.0, most: weightMax},
+	{name: "dependency_graph.non_retryable", kind: fraction, fallback: 10.0, most: weightMax},
+	{name: "dependency_graph.path_length_weight", kind: fraction, fallback: 10.0, most: weightMax},
+	{name: "dependency_graph.retry_instability", kind: fraction, fallback: 3.0, most: weightMax},
+	{name: "dependency_graph.retry_penalty", kind: fraction, fallback: 10.0, most: weightMax},
+	{name: "dependency_graph.retry_penalty_seconds", kind: fraction, fallback: 30.0, most: weightMax},
 	{name: "engine.environment", kind: word, fallback: ""},
 	{name: "engine.identity_include_version", kind: flag, fallback: false},
 	{name: "engine.identity_strategy", kind: choice, fallback: "default", choices: []string{"default", "hash"}},

@@ -30,6 +30,7 @@ type Options struct {
 	CacheBytes        int64             // of task graphs kept in memory; 0: none
 	Lease             time.Duration     // after how long without heartbeat a worker counts as dead; default 15 s
 	Policy            *readiness.Policy // default readiness.Core
+	Weights           *insight.Weights  // of the scores of task_graph; default insight.Defaults
 	Identity          string            // default identity strategy; default "default"
 	IdentityZone      *time.Location    // of the Rails application, for the strategy "hash"; nil is UTC
 	IdentityVersioned bool              // the strategy "hash" includes namespace and version
@@ -75,6 +76,9 @@ func New(options Options) *Engine {
 	}
 	if options.Policy == nil {
 		options.Policy = &readiness.Core
+	}
+	if options.Weights == nil {
+		options.Weights = &insight.Defaults
 	}
 	if options.Draw == nil {
 		options.Draw = seededDraw()

@@ -149,7 +149,7 @@ func (e *Engine) workOut(j *judged, names map[int64]string, now workflow.Instant
 	edges := distinctEdges(j.graph.Edges)
 	g := graphOf(j.graph.Steps, edges)
 	health := e.summary(j, now).HealthStatus
-	s := insight.Scene{Weights: insight.Defaults, Graph: g, Steps: make([]insight.Step, len(j.verdicts)), Now: now,
+	s := insight.Scene{Weights: *e.Weights, Graph: g, Steps: make([]insight.Step, len(j.verdicts)), Now: now,
 		Health: health, Healthy: health == readiness.Healthy}
 	blocked := make(map[int64]bool, len(j.verdicts))
 	for i := range j.verdicts {

@@ -103,7 +103,7 @@ var Table = map[string]Rule{
 	},
 	"capi/session": {
 		Packages: []string{
-			"core/config", "core/engine", "core/notify", "core/worker", "core/telemetry", "core/backoff",
+			"core/config", "core/engine", "core/insight", "core/notify", "core/worker", "core/telemetry", "core/backoff",
 			"core/store", "core/store/sqlite", "core/store/postgres", "core/workflow", "core/fault", "capi/wire",
 		},
 	},

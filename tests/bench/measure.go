@@ -67,9 +67,9 @@ func Table(title string, results []Result) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "\n%s\n", title)
 	w := tabwriter.NewWriter(&text, 2, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "median\tfastest\tslowest\ttimes as fast\t \t")
+	_, _ = fmt.Fprintln(w, "median\tfastest\tslowest\ttimes as fast\t \t")
 	for _, r := range results {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t  %s\n", short(r.Median), short(r.Fastest), short(r.Worst),
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t  %s\n", short(r.Median), short(r.Fastest), short(r.Worst),
 			ratio(float64(results[0].Median)/float64(r.Median)), r.Name)
 	}
 	_ = w.Flush() // into memory, which cannot fail

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tasker-systems/tasker-core-go/core/config"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
+	"github.com/tasker-systems/tasker-core-go/core/insight"
 )
 
 func load(t require.TestingT, call string, environment map[string]string) *config.Config {
@@ -86,7 +87,26 @@ func TestEverySettingHasAVariableAndIsListedByName(t *testing.T) {
 		"engine.identity_strategy": "hash", "engine.identity_include_version": "true",
 		"engine.identity_time_zone": "America/New_York", "log.capacity": "7", "log.level": "debug", "migrate": "only",
 		"runtime.gc_percent": "50", "runtime.memory_limit_mb": "512", "runtime.processors": "2",
-		"worker.heartbeat_seconds": "0.5", "worker.lease_seconds": "9", "worker.sweep_seconds": "0.25",
+		"dependency_graph.downstream_weight":     "1",
+		"dependency_graph.blocked_weight":        "2",
+		"dependency_graph.path_length_weight":    "3",
+		"dependency_graph.completed_penalty":     "4",
+		"dependency_graph.blocked_penalty":       "5",
+		"dependency_graph.error_penalty":         "6",
+		"dependency_graph.retry_penalty":         "7",
+		"dependency_graph.error_state":           "8",
+		"dependency_graph.exhausted_retry_bonus": "9",
+		"dependency_graph.dependency_issue":      "10",
+		"dependency_graph.retry_instability":     "11",
+		"dependency_graph.non_retryable":         "12",
+		"dependency_graph.exhausted_retry":       "13",
+		"dependency_graph.critical":              "14",
+		"dependency_graph.high":                  "15",
+		"dependency_graph.medium":                "16",
+		"dependency_graph.base_step_seconds":     "17",
+		"dependency_graph.error_penalty_seconds": "18",
+		"dependency_graph.retry_penalty_seconds": "19",
+		"worker.heartbeat_seconds":               "0.5", "worker.lease_seconds": "9", "worker.sweep_seconds": "0.25",
 	}
 	environment := map[string]string{}
 	for name, text := range values {
@@ -103,9 +123,19 @@ func TestEverySettingHasAVariableAndIsListedByName(t *testing.T) {
 	require.Len(t, c.Settings(), len(values))
 	require.Equal(t, config.Runtime{Processors: 2, MemoryLimitMB: 512, GCPercent: 50}, c.Runtime)
 	require.Equal(t, "production", c.Engine.Environment)
+	require.Equal(t, insight.Weights{Downstream: 1, Blocked: 2, PathLength: 3, CompletedPenalty: 4, BlockedPenalty: 5, ErrorPenalty: 6, RetryPenalty: 7, ErrorState: 8, ExhaustedRetryBonus: 9, DependencyIssue: 10, RetryInstability: 11, NonRetryable: 12, ExhaustedRetry: 13, Critical: 14, High: 15, Medium: 16, BaseStepSeconds: 17, ErrorPenaltySeconds: 18, RetryPenaltySeconds: 19}, insight.Weights(c.DependencyGraph))
 	require.EqualValues(t, 100, c.Database.PagesMax)
 	require.Equal(t, "America/New_York", c.Engine.IdentityZone().String())
 	require.True(t, c.Engine.IdentityIncludeVersion)
+}
+
+func TestTheWeightsOfScoresAreThoseOfTheSheetUnlessSet(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, insight.Defaults, insight.Weights(load(t, "", nil).DependencyGraph))
+	set := insight.Defaults
+	set.BlockedPenalty = 2.5
+	require.Equal(t, set, insight.Weights(load(t, `{"dependency_graph": {"blocked_penalty": 2.5}}`, nil).DependencyGraph))
+	require.ErrorContains(t, refused(t, `{"dependency_graph": {"blocked_penalty": -1}}`, nil), "dependency_graph.blocked_penalty")
 }
 
 func TestATimeZoneIsOneThatTheMachineKnows(t *testing.T) {

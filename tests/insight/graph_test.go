@@ -97,6 +97,24 @@ func TestADiamondWithAnExhaustedBranchIsScoredAsTheSheetSays(t *testing.T) {
 	})
 }
 
+func TestScoresFollowTheWeightsOfTheEngine(t *testing.T) {
+	t.Parallel()
+	e := openSQLite(t, &readiness.Core, func(s *scene) {
+		s.add(tasks("T", []sceneStep{one("a", workflow.Error, 3), one("b", workflow.Pending, 0)}, [2]string{"a", "b"}))
+	})
+	ask := func(e *engine.Engine) insight.ErrorChain {
+		reply, err := e.GetGraph(t.Context(), engine.GraphRequest{TaskID: 1})
+		require.NoError(t, err)
+		return reply.ErrorChains.Chains[0]
+	}
+	require.InDelta(t, 15+5+20+9, ask(e).TotalImpact, 0)
+	options := e.Options
+	options.Weights = &insight.Weights{Blocked: 7, Downstream: 2, Critical: 9}
+	other := engine.New(options)
+	t.Cleanup(other.Close)
+	require.InDelta(t, 7+2, ask(other).TotalImpact, 0)
+}
+
 func TestReadyStepsOfOneLevelAreOpportunities(t *testing.T) {
 	onEach(t, func(t *testing.T, d dialect) {
 		g := examined(t, d, func(s *scene) {
