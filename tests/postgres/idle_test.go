@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -20,11 +21,15 @@ import (
 // ends.
 func openEngine(t *testing.T, location string, database map[string]any) *composed.Engine {
 	t.Helper()
+	return openConfigured(t, location, database, nil)
+}
+
+// openConfigured is openEngine with settings of its workers.
+func openConfigured(t *testing.T, location string, database, worker map[string]any) *composed.Engine {
+	t.Helper()
 	settings := map[string]any{"url": location}
-	for name, value := range database {
-		settings[name] = value
-	}
-	raw, err := json.Marshal(map[string]any{"database": settings})
+	maps.Copy(settings, database)
+	raw, err := json.Marshal(map[string]any{"database": settings, "worker": worker})
 	require.NoError(t, err)
 	opened, _, err := composed.Open(raw, nil)
 	require.NoError(t, err)

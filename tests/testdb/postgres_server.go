@@ -208,24 +208,32 @@ func poolerSettings(dir string) string {
 	}, "\n")
 }
 
+// initialise gives dir to the server's user and makes a cluster in it.
+func initialise(dir, bin string, as *syscall.Credential) error {
+	if as != nil {
+		if err := os.Chown(dir, int(as.Uid), int(as.Gid)); err != nil {
+			return err
+		}
+	}
+	command := exec.Command(filepath.Join(bin, "initdb"), "--pgdata", filepath.Join(dir, "data"), "--username", serverRole,
+		"--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync")
+	command.Dir, command.SysProcAttr = dir, &syscall.SysProcAttr{Credential: as}
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w: %s", err, output)
+	}
+	return nil
+}
+
 // startServer makes a cluster in dir, starts its keeper and waits for it.
 func startServer(base, dir, bin string) error {
 	as, err := ordinaryUser()
 	if err != nil {
 		return err
 	}
-	if as != nil {
-		if err := os.Chown(dir, int(as.Uid), int(as.Gid)); err != nil {
-			return err
-		}
+	if err := initialise(dir, bin, as); err != nil {
+		return err
 	}
 	data := filepath.Join(dir, "data")
-	initialise := exec.Command(filepath.Join(bin, "initdb"), "--pgdata", data, "--username", serverRole, "--auth", "trust",
-		"--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync")
-	initialise.Dir, initialise.SysProcAttr = dir, &syscall.SysProcAttr{Credential: as}
-	if output, err := initialise.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w: %s", err, output)
-	}
 	for path, content := range map[string]string{
 		filepath.Join(data, "postgresql.auto.conf"): settings(dir),
 		filepath.Join(dir, "pgbouncer.ini"):         poolerSettings(dir),
