@@ -23,8 +23,9 @@ const (
 
 // watch is what this sweeper has itself seen of the workers' heartbeats.
 type watch struct {
-	mu   sync.Mutex // guards seen; never held across a store call
-	seen map[int64]sighting
+	mu     sync.Mutex // guards the fields below; never held across a store call
+	seen   map[int64]sighting
+	looked time.Time // when it last looked, by this process's own clock
 }
 
 // sighting is a heartbeat value and since when it has not changed.
@@ -40,10 +41,26 @@ func (w *watch) forget() {
 	clear(w.seen)
 }
 
+// attentive reports whether it looked often enough since the last time, and notes
+// this time. Ticks are at most a little more than half a lease apart; after a
+// longer pause the database hung or this process was stopped, and others may have
+// been kept from beating by the same thing.
+func (w *watch) attentive(lease time.Duration) bool {
+	before := w.looked
+	w.looked = time.Now()
+	return before.IsZero() || w.looked.Sub(before) <= lease*3/4
+}
+
 // dead returns the workers whose heartbeat has been seen unchanged for a lease.
+// What was seen before a pause does not count, nor what is seen at its end: it may
+// have been asked for long ago.
 func (w *watch) dead(workers []workflow.Worker, now workflow.Instant, lease time.Duration) []workflow.Worker {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if !w.attentive(lease) {
+		clear(w.seen)
+		return nil
+	}
 	var dead []workflow.Worker
 	seen := make(map[int64]sighting, len(workers))
 	for _, worker := range workers {
