@@ -44,11 +44,11 @@ func newLedger(t *testing.T) *ledger {
 
 // call makes one call and checks how it ends: in time, and if it fails, with a
 // code that allows the same call again.
-func (l *ledger) call(make func(context.Context) error) error {
+func (l *ledger) call(once func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), callMax)
 	defer cancel()
 	began := time.Now()
-	err := make(ctx)
+	err := once(ctx)
 	if took := time.Since(began); took > callMax+callSlack {
 		l.t.Errorf("a call with %v took %v", callMax, took)
 	}
