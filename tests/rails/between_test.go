@@ -89,7 +89,7 @@ var writes = []struct {
 	{"cancels a leased step", func(m *meeting, r *rails) error { return r.move(step(m.id("leased")), "cancelled", "{}") }},
 	{"resolves a step", func(m *meeting, r *rails) error { return r.move(step(m.id("waiting")), "resolved_manually", "{}") }},
 	{"puts the task off and starts it again", func(m *meeting, r *rails) error {
-		if _, err := r.safely(task(m.task), "pending"); err != nil {
+		if err := r.safely(task(m.task), "pending"); err != nil {
 			return err
 		}
 		return r.start(m.task)
@@ -99,7 +99,7 @@ var writes = []struct {
 		for _, name := range []string{"leased", "waiting", "last"} {
 			id := m.id(name)
 			for _, to := range []string{"error", "resolved_manually"} {
-				if _, err := r.safely(step(id), to); err != nil {
+				if err := r.safely(step(id), to); err != nil {
 					return err
 				}
 			}

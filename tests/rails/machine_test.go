@@ -175,11 +175,11 @@ func (r *rails) append(o owner, to, metadata string, key int) error {
 		VALUES ($1, $2, $3, $4::jsonb, true, $5, $5)`, o.table, o.column), o.id, to, key, metadata, r.now)
 }
 
-// safely is safe_transition_to: false for what is not allowed or guarded.
-func (r *rails) safely(o owner, to string) (bool, error) {
+// safely is safe_transition_to: what is not allowed or guarded is no error.
+func (r *rails) safely(o owner, to string) error {
 	err := r.move(o, to, "{}")
 	if errors.Is(err, errNotAllowed) || errors.Is(err, errGuard) {
-		return false, nil
+		return nil
 	}
-	return err == nil, err
+	return err
 }

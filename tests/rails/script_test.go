@@ -96,14 +96,11 @@ func (r *rails) finalise(id int64) error {
 	case "all_complete":
 		return r.complete(id)
 	case "blocked_by_failures", "none":
-		_, err := r.safely(task(id), "error")
-		return err
+		return r.safely(task(id), "error")
 	case "has_ready_steps":
-		_, err := r.safely(task(id), "in_progress")
-		return err
+		return r.safely(task(id), "in_progress")
 	default:
-		_, err := r.safely(task(id), "pending")
-		return err
+		return r.safely(task(id), "pending")
 	}
 }
 

@@ -2,16 +2,19 @@
 -- its source. Every statement answers rule, task, step and detail.
 
 -- Histories. What the sheet of the state machines allows is listed once more
--- here, so that the check does not trust the code that it checks.
+-- here, so that the check does not trust the code that it checks. A first row may
+-- say pending, too: the explicit initialiser of the Rails engine writes that.
 
 -- name: ViolationsHistory
 WITH history (kind, task_id, step_id, sort_key, most_recent, from_state, to_state, before, metadata) AS (
     SELECT 'task', h.task_id, 0::bigint, h.sort_key, h.most_recent, h.from_state, h.to_state,
-        coalesce(lag(h.to_state) OVER (PARTITION BY h.task_id ORDER BY h.sort_key), 'pending'), h.metadata
+        coalesce(lag(h.to_state) OVER (PARTITION BY h.task_id ORDER BY h.sort_key),
+            CASE WHEN h.to_state <> 'pending' THEN 'pending' END), h.metadata
     FROM {schema}.tasker_task_transitions h
     UNION ALL
     SELECT 'step', s.task_id, h.workflow_step_id, h.sort_key, h.most_recent, h.from_state, h.to_state,
-        coalesce(lag(h.to_state) OVER (PARTITION BY h.workflow_step_id ORDER BY h.sort_key), 'pending'), h.metadata
+        coalesce(lag(h.to_state) OVER (PARTITION BY h.workflow_step_id ORDER BY h.sort_key),
+            CASE WHEN h.to_state <> 'pending' THEN 'pending' END), h.metadata
     FROM {schema}.tasker_workflow_step_transitions h
     JOIN {schema}.tasker_workflow_steps s ON s.workflow_step_id = h.workflow_step_id
 ),

@@ -52,8 +52,8 @@ type Options struct {
 	// cannot hear any more; StatementTimeoutDefault when 0.
 	StatementTimeout time.Duration
 	// TriggersOff makes a migration leave out the triggers that note what foreign
-	// writers change; then their changes are looked for by updated_at, and found
-	// later.
+	// writers change. Nothing may be kept of a graph then, and such a change counts
+	// only when something else has its task reconciled.
 	TriggersOff bool
 	// Clock replaces the database's clock, for tests.
 	Clock func() time.Time
