@@ -302,7 +302,7 @@ func groupContext[Q, R any](members []*member[Q, R]) (context.Context, context.C
 func (g *Group[Q, R]) Close() {
 	g.mu.Lock()
 	g.closed = true
-	waiting := append(g.queue, g.aside...)
+	waiting := slices.Concat(g.queue, g.aside)
 	g.queue, g.aside = nil, nil
 	g.mu.Unlock()
 	for _, m := range waiting {

@@ -29,7 +29,7 @@ func TestACommitIsHeardByOtherStoresAndNotByItsOwn(t *testing.T) {
 	t.Parallel()
 	url := testdb.RecycledDatabase(t)
 	k := &kit{Store: testdb.OpenPostgres(t, url, listening), t: t, ctx: t.Context(), url: url}
-	hears(t, k.Store) // the first hint: it listens now
+	hears(t, k.Store)                               // the first hint: it listens now
 	other := testdb.OpenPostgres(t, url, listening) // later, or it may hear the greeting of the first and answer
 	hears(t, other)
 	k.add("first", 1)
