@@ -165,8 +165,8 @@ func (e *Engine) options(version string, c *config.Config, advance func(time.Dur
 	}
 	weights := insight.Weights(c.DependencyGraph)
 	return engine.Options{
-		Weights: &weights,
-		Store:   e.store, Schema: e.store, Hub: e.hub, Log: e.log, Settings: settings, Version: version,
+		Weights: &weights, AdoptNamespaces: c.Adopt.List(),
+		Store: e.store, Schema: e.store, Hub: e.hub, Log: e.log, Settings: settings, Version: version,
 		CacheBytes: c.Cache.Bytes(), Lease: c.Worker.Lease(), Identity: c.Engine.IdentityStrategy, Environment: c.Engine.Environment,
 		IdentityZone: c.Engine.IdentityZone(), IdentityVersioned: c.Engine.IdentityIncludeVersion,
 		Host: host, PID: os.Getpid(), Panicked: e.Panicked, Panics: e.panics.Value, Advance: advance,

@@ -6,6 +6,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/knadh/koanf/providers/confmap"
@@ -19,6 +20,7 @@ type Config struct {
 	Database Database `koanf:"database"`
 	// Migrate is "auto", "check" or "only".
 	Migrate string `koanf:"migrate"`
+	Adopt   Adopt  `koanf:"adopt"`
 	Cache   Cache  `koanf:"cache"`
 	// DependencyGraph weighs the scores of task_graph.
 	DependencyGraph DependencyGraph `koanf:"dependency_graph"`
@@ -48,6 +50,22 @@ type Database struct {
 	Pooler          bool   `koanf:"pooler"`           // a pooler in transaction mode lies between, PostgreSQL
 	Notify          bool   `koanf:"notify"`           // hear of and tell other processes' commits, PostgreSQL
 	Triggers        string `koanf:"triggers"`         // "on" or "off": whether migrating makes those that note foreign writes, PostgreSQL
+}
+
+// Adopt names tasks of other engines that this one takes over by itself.
+type Adopt struct {
+	Namespaces string `koanf:"namespaces"` // separated by commas, empty: none
+}
+
+// List returns the names of the namespaces, nil when there are none.
+func (a Adopt) List() []string {
+	var names []string
+	for name := range strings.SplitSeq(a.Namespaces, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // Cache bounds what is kept of the database in memory.

@@ -37,6 +37,7 @@ const weightMax = 1e6
 
 // settings is the table, by name.
 var settings = []setting{
+	{name: "adopt.namespaces", kind: word, fallback: ""},
 	{name: "cache.max_mb", kind: integer, fallback: int64(32), most: 1 << 20},
 	{name: "clock.frozen_at", kind: instant},
 	{name: "database.max_connections", kind: integer, fallback: int64(10), least: 2, most: 1000},

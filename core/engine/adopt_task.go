@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 	"github.com/tasker-systems/tasker-core-go/core/store"
@@ -168,4 +169,44 @@ func (u *unit) abandon(t target) deed {
 	permanent := !t.step.Retryable
 	hops := u.hops(t, []workflow.State{workflow.Error}, u.who().Flag("lease_expired", true).Flag("permanent", permanent))
 	return deed{hops: hops, edit: func(c *store.StepChange) { c.BackoffSeconds = nil }}
+}
+
+// takeOver adopts those of the tasks that lie in the namespaces of
+// AdoptNamespaces and can go on. One with a step in progress is left to its
+// engine for now: the end of that attempt makes it dirty again. So is one without
+// steps, which may still be in the making.
+func (e *Engine) takeOver(ctx context.Context, taskIDs []int64) error {
+	if len(e.AdoptNamespaces) == 0 || len(taskIDs) == 0 {
+		return nil
+	}
+	wanted, err := e.adoptable(ctx, taskIDs)
+	for _, id := range wanted {
+		_, err := e.AdoptTasks(ctx, AdoptTasksRequest{TaskID: id, Person: Person{Reason: "adopt.namespaces"}})
+		if kind := fault.KindOf(err); err != nil && kind != fault.Conflict && kind != fault.NotFound { // it changed meanwhile
+			return err
+		}
+	}
+	return err
+}
+
+func (e *Engine) adoptable(ctx context.Context, taskIDs []int64) (wanted []int64, err error) {
+	err = e.Store.Read(ctx, func(r store.Reader) error {
+		tasks, err := r.TaskList(ctx, store.TaskFilter{IDs: taskIDs})
+		if err != nil {
+			return err
+		}
+		steps, err := r.StepListByTask(ctx, taskIDs)
+		idle := map[int64]bool{}
+		for i := range steps {
+			before, seen := idle[steps[i].TaskID]
+			idle[steps[i].TaskID] = steps[i].State != workflow.InProgress && (before || !seen)
+		}
+		for _, task := range tasks {
+			if slices.Contains(e.AdoptNamespaces, task.Namespace) && !task.State.Ended() && idle[task.ID] {
+				wanted = append(wanted, task.ID)
+			}
+		}
+		return err
+	})
+	return wanted, err
 }

@@ -27,6 +27,7 @@ type Options struct {
 	Settings []Setting // answered by engine_config_get
 	Version  string    // of the library, for engine_health
 
+	AdoptNamespaces   []string          // whose tasks are taken over from other engines
 	CacheBytes        int64             // of task graphs kept in memory; 0: none
 	Lease             time.Duration     // after how long without heartbeat a worker counts as dead; default 15 s
 	Policy            *readiness.Policy // default readiness.Core

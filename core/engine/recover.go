@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -318,6 +319,7 @@ func overrun(u *unit, task *workTask, step *workflow.Step, lease workflow.Lease)
 func (e *Engine) clean(ctx context.Context) error {
 	seen := map[int64]bool{}
 	for fresh := true; fresh; {
+		var foreign []int64
 		err := e.write(ctx, "", func(u *unit) error {
 			ids, err := u.tx.DirtyTake(u.ctx, dirtyBatch)
 			if err != nil {
@@ -341,8 +343,12 @@ func (e *Engine) clean(ctx context.Context) error {
 			for _, lock := range locked {
 				u.tasks[lock.ID].reconcile = true
 			}
+			foreign = slices.DeleteFunc(ids, func(id int64) bool { return u.tasks[id] != nil })
 			return nil
 		})
+		if err == nil {
+			err = e.takeOver(ctx, foreign)
+		}
 		if err != nil {
 			return err
 		}

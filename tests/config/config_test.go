@@ -81,7 +81,7 @@ func TestTheCallWinsOverTheEnvironmentAndThatOverTheDefaults(t *testing.T) {
 func TestEverySettingHasAVariableAndIsListedByName(t *testing.T) {
 	t.Parallel()
 	values := map[string]string{
-		"cache.max_mb": "5", "clock.frozen_at": "2026-01-31T09:30:00Z", "database.max_pages": "100", "database.read_connections": "2",
+		"adopt.namespaces": "shop, billing", "cache.max_mb": "5", "clock.frozen_at": "2026-01-31T09:30:00Z", "database.max_pages": "100", "database.read_connections": "2",
 		"database.max_connections": "7", "database.notify": "false", "database.pooler": "true", "database.schema": "flow",
 		"database.synchronous": "normal", "database.triggers": "off", "database.url": "other.db", "engine.environment": "production",
 		"engine.identity_strategy": "hash", "engine.identity_include_version": "true",

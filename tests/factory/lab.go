@@ -62,13 +62,16 @@ func NewLab(t testing.TB, open OpenFunc) *Lab {
 
 // NewEngine opens one more engine on a database, as another process would; it
 // closes when the test ends.
-func NewEngine(t testing.TB, db store.Store) *engine.Engine {
+func NewEngine(t testing.TB, db store.Store, edits ...func(*engine.Options)) *engine.Engine {
 	t.Helper()
 	log, err := telemetry.NewLog(100, "error")
 	require.NoError(t, err)
 	options := engine.Options{Store: db, Hub: notify.NewHub(), Log: log, Lease: LeasePeriod, Host: "lab", PID: 1,
 		Version: "test", Draw: func() float64 { return 0.5 }}
 	options.Schema, _ = db.(store.Schema)
+	for _, edit := range edits {
+		edit(&options)
+	}
 	e := engine.New(options)
 	t.Cleanup(func() { e.Close(); options.Hub.Close() })
 	return e

@@ -8,6 +8,7 @@ import (
 	"github.com/tasker-systems/tasker-core-go/core/engine"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
+	"github.com/tasker-systems/tasker-core-go/tests/factory"
 	"github.com/tasker-systems/tasker-core-go/tests/testdb"
 )
 
@@ -74,4 +75,35 @@ func TestTasksOfTheRailsEngineAreAdoptedAndRun(t *testing.T) {
 	require.NoError(t, s.Sweep(ctx()))
 	require.Empty(t, s.dirty(s.admin()))
 	require.Zero(t, s.number(s.admin(), "SELECT count(*) FROM tasker_core_tasks WHERE task_id = 6"))
+}
+
+// With adopt.namespaces no person has to hand tasks over. One that the Rails
+// engine is running is taken when that attempt has ended, one that has ended never.
+func TestTasksOfANamedNamespaceAreTakenOverWhenTheRailsEngineTouchesThem(t *testing.T) {
+	t.Parallel()
+	s := attached(t)
+	takes := func(namespaces ...string) *engine.Engine {
+		return factory.NewEngine(t, s.Store, func(o *engine.Options) { o.AdoptNamespaces = namespaces })
+	}
+	payments := takes("shop", "payments")
+	ours := func() (ids string) {
+		require.NoError(t, s.admin().QueryRow(ctx(),
+			"SELECT coalesce(string_agg(task_id::text, ' ' ORDER BY task_id), '') FROM tasker_core_tasks").Scan(&ids))
+		return ids
+	}
+	const touch = "UPDATE tasker_workflow_steps SET retry_limit = 7 WHERE task_id IN (1, 4)"
+
+	process := &rails{conn: s.connect(), now: s.Clock.Now()}
+	testdb.Execute(t, s.url, touch)
+	require.NoError(t, process.move(step(5), "in_progress", "{}"))
+	require.NoError(t, takes("shop").Sweep(ctx()))
+	require.Empty(t, ours(), "another namespace")
+
+	testdb.Execute(t, s.url, touch, "UPDATE tasker_workflow_steps SET retry_limit = 8 WHERE task_id IN (1, 2, 4)")
+	require.NoError(t, payments.Sweep(ctx()))
+	require.Equal(t, "1", ours(), "not what runs elsewhere, nor what has ended")
+	testdb.Execute(t, s.url, "UPDATE tasker_workflow_steps SET processed = true, processed_at = '2026-01-01', attempts = 1 WHERE workflow_step_id = 5")
+	require.NoError(t, process.move(step(5), "complete", "{}"))
+	require.NoError(t, payments.Sweep(ctx()))
+	require.Equal(t, "1 2", ours())
 }
