@@ -2,6 +2,9 @@ package config_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -302,4 +305,39 @@ func TestSettingsBelongToTheCaller(t *testing.T) {
 	c := load(t, "", nil)
 	c.Settings()[0].Value = "changed"
 	require.NotEqual(t, "changed", c.Settings()[0].Value)
+}
+
+// documented returns the settings that a page has a row for, with the default
+// that it tells.
+func documented(page string) map[string]string {
+	rows := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_.]+)` \\| ([^|]+) \\|").FindAllStringSubmatch(page, -1) {
+		rows[row[1]] = strings.Trim(row[2], "`")
+	}
+	return rows
+}
+
+func TestEverySettingIsDocumentedWithItsDefault(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "configuration.md"))
+	require.NoError(t, err)
+	rows := documented(string(page))
+	listed := load(t, "", nil).Settings()
+	require.Len(t, rows, len(listed))
+	for _, setting := range listed {
+		told, found := rows[setting.Name]
+		require.True(t, found, setting.Name)
+		switch value := setting.Value.(type) {
+		case nil:
+		case string:
+			if value != "" && setting.Name != "migrate" {
+				require.Equal(t, value, told, setting.Name)
+			}
+		default:
+			if setting.Name != "worker.heartbeat_seconds" {
+				require.Equal(t, fmt.Sprint(value), told, setting.Name)
+			}
+		}
+	}
+	require.Empty(t, documented("| database.url | x |"), "a row names its setting as code")
 }
