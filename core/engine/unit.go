@@ -86,6 +86,9 @@ func (u *unit) queue(task *workTask, step *workflow.Step, dueAt workflow.Instant
 	if dueAt.Before(u.now.Time) || dueAt.IsZero() {
 		dueAt = u.now
 	}
+	if task.StartAt.After(dueAt.Time) { // whoever started it before its time gives it back to that time
+		dueAt = task.StartAt
+	}
 	scheduled := dueAt.After(u.now.Time)
 	u.ready = append(u.ready, workflow.ReadyStep{StepID: step.ID, TaskID: task.ID, RouteID: step.RouteID,
 		NamespaceID: task.NamespaceID, Priority: task.Priority, DueAt: dueAt, Scheduled: scheduled})

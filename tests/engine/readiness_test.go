@@ -110,3 +110,22 @@ func TestAStepWhoseWaitAForeignWriterTookAwayRunsAtOnce(t *testing.T) {
 	require.Equal(t, 2, k.claimOne(w).Attempt)
 	k.requireTruth(task)
 }
+
+// A step that a person had started before its task's start_at was ready at once
+// when its worker gave it back.
+func TestAStepGivenBackBeforeItsTaskStartsWaitsForTheStart(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.register(single(""))
+	start := workflow.At(k.clock.Now().Add(time.Hour))
+	w, task := k.worker(), k.create("single", func(r *engine.CreateTaskRequest) { r.StartAt = start })
+	moved, err := k.MoveStep(ctx(), engine.MoveStepRequest{StepID: k.steps(task)["only"].StepID, ToState: workflow.InProgress, WorkerID: w})
+	require.NoError(t, err)
+	_, err = k.ReleaseSteps(ctx(), engine.ReleaseStepsRequest{
+		Steps: []engine.LeaseName{{StepID: moved.Claimed.StepID, Epoch: moved.Claimed.Epoch}}})
+	require.NoError(t, err)
+	require.Equal(t, start, k.derived(task).ready[0].DueAt)
+	require.Empty(t, k.claim(w, 1))
+	k.clock.Advance(time.Hour)
+	require.Len(t, k.claim(w, 1), 1)
+}
