@@ -15,6 +15,7 @@ import (
 	"bytes"
 	"unsafe"
 
+	"github.com/tasker-systems/tasker-core-go/capi/dispatch"
 	"github.com/tasker-systems/tasker-core-go/capi/session"
 	"github.com/tasker-systems/tasker-core-go/capi/wire"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
@@ -132,8 +133,9 @@ func startOperation(call *C.struct_tk_call) {
 		return
 	}
 	operation := int(call.operation)
-	work := func() ([]byte, error) { return h.perform(operation, request(call)) }
-	if isInstant(operation) {
+	text := request(call)
+	work := func() ([]byte, error) { return h.perform(operation, text) }
+	if dispatch.IsInstant(operation, text) {
 		defer h.leave()
 		answer(call, work)
 		return
@@ -146,10 +148,8 @@ func startOperation(call *C.struct_tk_call) {
 
 func submit(call *C.struct_tk_call) error {
 	operation := int(call.operation)
-	if operation < 1 || operation > len(wire.Operations) {
-		return fault.New(fault.InvalidRequest, "there is no operation number %d", operation).
-			With("least", 1).With("most", len(wire.Operations)).
-			Advise("Use a TASKER_OP_ number of the header that belongs to this library.")
+	if err := dispatch.Known(operation); err != nil {
+		return err
 	}
 	h, err := engines.enter(uint64(call.engine))
 	if err != nil {

@@ -67,9 +67,3 @@ func numberOf(name string) int {
 	}
 	return 0
 }
-
-// isInstant says whether the operation is answered from memory. A number that
-// is not in the table is refused at once, too.
-func isInstant(operation int) bool {
-	return operation < 1 || operation > len(wire.Operations) || wire.Operations[operation-1].Kind == wire.Instant
-}

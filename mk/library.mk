@@ -42,6 +42,12 @@ lib: | $(BOOTSTRAP_BUILD) ## Build build/libtasker_core.so
 	@rm -f $(LIB:.so=.h)
 	@ln -sf $(notdir $(LIB)) $(dir $(LIB))$(SONAME)
 
+# The library of tests and benchmarks: one more operation, which does nothing,
+# echoes, waits or panics on demand (capi/probe.c). Nothing of it is in build/.
+.PHONY: lib/probe
+lib/probe: ## Build build/probe/libtasker_core.so, with the operation of the tests
+	@$(MAKE) --no-print-directory lib LIB=build/probe/libtasker_core.so LIB_TAGS=tasker_probe
+
 .PHONY: lib/install
 lib/install: lib ## Install header, library and pkg-config file (PREFIX, LIBDIR, INCLUDEDIR, DESTDIR)
 	install -d $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(LIBDIR)/pkgconfig

@@ -8,7 +8,7 @@ COVERAGE_PROFILE := build/cover/core.out
 LIBRARY_FAMILIES := abi race readme bindings/python
 
 .PHONY: test
-test: lib | $(BOOTSTRAP_TEST) ## Every test family; counts each, fails when one ran nothing
+test: lib lib/probe | $(BOOTSTRAP_TEST) ## Every test family; counts each, fails when one ran nothing
 	@scripts/run-tests
 
 .PHONY: test/list

@@ -22,11 +22,10 @@ import (
 // a *fault.Error or Internal; wire.ErrorReply writes it. It may be called
 // concurrently.
 func Call(ctx context.Context, e *session.Engine, operation int, request []byte) (reply []byte, err error) {
-	if operation < 1 || operation > len(table) {
-		return nil, fault.New(fault.InvalidRequest, "there is no operation number %d", operation).
-			With("least", 1).With("most", len(table)).Advise("Check that the header belongs to this library.")
+	row, kind, err := lookup(operation, request)
+	if err != nil {
+		return nil, err
 	}
-	row, kind := &table[operation-1], wire.Operations[operation-1].Kind
 	if e.SchemaOnly() && kind != wire.Instant && !strings.HasPrefix(row.name, "schema_") {
 		return nil, fault.New(fault.Unsupported, `%s needs an engine that was not opened with "migrate": "only"`, row.name).
 			Advise(`Migrate, close this engine, and open one with "migrate": "check".`)

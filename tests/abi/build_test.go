@@ -49,12 +49,23 @@ var building sync.Mutex
 // and returns its folder. make does nothing when it is current.
 func library(t *testing.T, tags string) string {
 	t.Helper()
+	if tags == "" {
+		return built(t, "build/libtasker_core.so", "")
+	}
+	return built(t, filepath.Join("build/abi", strings.ReplaceAll(tags, " ", "+"), "libtasker_core.so"), tags)
+}
+
+// probeLibrary builds the library with the operation of the tests (capi/probe.c)
+// and returns its folder, which other families use, too.
+func probeLibrary(t *testing.T) string {
+	t.Helper()
+	return built(t, "build/probe/libtasker_core.so", "tasker_probe")
+}
+
+func built(t *testing.T, place, tags string) string {
+	t.Helper()
 	building.Lock()
 	defer building.Unlock()
-	place := "build/libtasker_core.so"
-	if tags != "" {
-		place = filepath.Join("build/abi", tags, "libtasker_core.so")
-	}
 	command(t, "make", "--no-print-directory", "lib", "LIB="+place, "LIB_TAGS="+tags)
 	return filepath.Join(root(t), filepath.Dir(place))
 }
@@ -62,7 +73,11 @@ func library(t *testing.T, tags string) string {
 // compile builds a program against the header and the library.
 func compile(t *testing.T, compiler string, flags []string, sources ...string) string {
 	t.Helper()
-	lib := library(t, "")
+	return compileWith(t, library(t, ""), compiler, flags, sources...)
+}
+
+func compileWith(t *testing.T, lib, compiler string, flags []string, sources ...string) string {
+	t.Helper()
 	program := filepath.Join(t.TempDir(), "program")
 	arguments := append(append([]string{}, flags...), "-g", "-Iinclude", "-Icapi")
 	for _, source := range sources {

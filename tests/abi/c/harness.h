@@ -65,4 +65,7 @@ void case_raw_clone(void);
 void case_spawn(void);
 void case_environment(void);
 
+/* Those that need the operation of the test builds. */
+void case_probe(void);
+
 #endif

@@ -1,10 +1,14 @@
-/* Runs the cases that are named as arguments. */
+/* Runs the cases that are named as arguments. With TASKER_TEST_PROBE it is the
+ * program for the test builds of the library. */
 #include "harness.h"
 
 static const struct {
     const char *name;
     void (*run)(void);
 } cases[] = {
+#ifdef TASKER_TEST_PROBE
+    {"probe", case_probe},
+#else
     {"library", case_library},
     {"null_arguments", case_null_arguments},
     {"absurd_lengths", case_absurd_lengths},
@@ -26,6 +30,7 @@ static const struct {
     {"raw_clone", case_raw_clone},
     {"spawn", case_spawn},
     {"environment", case_environment},
+#endif
 };
 
 tasker_engine open_engine(void) {

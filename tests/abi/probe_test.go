@@ -1,0 +1,20 @@
+package abi_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// probes compiles the program with the cases for the library of the tests.
+func probes(t *testing.T, lib string) string {
+	t.Helper()
+	return compileWith(t, lib, "cc", append([]string{"-DTASKER_TEST_PROBE"}, cFlags...), "main.c", "probe.c")
+}
+
+func TestTheOperationOfTheTestsTakesBothWaysIn(t *testing.T) {
+	t.Parallel()
+	lib := probeLibrary(t)
+	output, err := run(t, lib, probes(t, lib), "probe")
+	require.NoError(t, err, output)
+}
