@@ -3,6 +3,7 @@ package main
 import (
 	"sync"
 
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 )
 
@@ -36,6 +37,7 @@ func (a *answers) reserve() (uint64, error) {
 		return 0, fault.New(fault.LimitExceeded, "%d submitted requests run or wait to be collected", submittedMax).
 			With("limit", submittedMax).Advise("Collect answers before submitting more.")
 	}
+	barrier.Point("answers.reserve")
 	a.open++
 	a.tickets++
 	return a.tickets, nil
@@ -45,6 +47,7 @@ func (a *answers) reserve() (uint64, error) {
 func (a *answers) put(c completion) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	barrier.Point("answers.put")
 	a.ready = append(a.ready, c)
 }
 
@@ -53,6 +56,7 @@ func (a *answers) put(c completion) {
 func (a *answers) take(most int) (taken []completion, more bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	barrier.Point("answers.take")
 	n := min(most, len(a.ready))
 	taken, a.ready = a.ready[:n:n], a.ready[n:]
 	a.open -= n

@@ -1,22 +1,42 @@
 package main
 
 import (
-	"fmt"
-
-	"github.com/tasker-systems/tasker-core-go/core/fault"
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 )
 
-// barrier runs work and turns a panic into an internal error, so that a defect
-// of ours ends one call and never the host. dispatch has a barrier of its own
-// that drops the engine's caches and counts; this one is behind it, for whatever
-// is left.
-func barrier(work func() ([]byte, error)) (reply []byte, err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			reply, err = nil, fault.Wrap(fault.Internal, fmt.Errorf("panic: %v", cause),
-				"a defect in the library ended this call").
-				Advise("Please report it with the log of this moment; other calls go on.")
+// guarded runs work for the engine with a number behind the panic barrier, so that
+// a defect of ours ends one call and never the host. dispatch has a barrier of its
+// own for the work of operations; this one is before it, for the boundary itself.
+func guarded(engine uint64, work func() ([]byte, error)) (reply []byte, err error) {
+	err = barrier.Run(survive(engine), func() (err error) {
+		reply, err = work()
+		return err
+	})
+	return reply, err
+}
+
+// survive tells the engine of a panic at the boundary, if it is (still) there.
+func survive(engine uint64) barrier.Told {
+	return func(cause any, stack []byte) error {
+		h, err := engines.enter(engine)
+		if err != nil {
+			return nil
 		}
-	}()
-	return work()
+		defer h.leave()
+		return h.core.Panicked("boundary", cause, stack)
+	}
+}
+
+// keep makes the answer to a submitted request collectable. A host waits for it,
+// so a panic on the way does not lose it.
+func (h *handle) keep(c completion) {
+	persist(survive(h.number), func() { h.answers.put(c) })
+	persist(survive(h.number), h.wake.signal)
+}
+
+// persist runs work once more if it panicked.
+func persist(told barrier.Told, work func()) {
+	if barrier.Run(told, func() error { work(); return nil }) != nil {
+		barrier.Do(told, work)
+	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/tasker-systems/tasker-core-go/capi/dispatch"
 	"github.com/tasker-systems/tasker-core-go/capi/session"
 	"github.com/tasker-systems/tasker-core-go/capi/wire"
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 )
 
@@ -27,6 +28,18 @@ import (
 //
 //export tk_go_enter
 func tk_go_enter(call *C.struct_tk_call) { //nolint:revive // the name is C's
+	err := barrier.Run(survive(uint64(call.engine)), func() error {
+		enter(call)
+		return nil
+	})
+	if err != nil { // then the call was neither completed nor handed to a goroutine
+		complete(call, nil, err)
+	}
+}
+
+// enter starts what a call asks for. Whatever can panic in it comes before the
+// call is complete.
+func enter(call *C.struct_tk_call) {
 	switch call.verb {
 	case C.TK_OPERATION:
 		startOperation(call)
@@ -52,7 +65,13 @@ func tk_go_enter(call *C.struct_tk_call) { //nolint:revive // the name is C's
 
 // answer runs the work of a call behind the panic barrier and completes it.
 func answer(call *C.struct_tk_call, work func() ([]byte, error)) {
-	status, reply := outcome(barrier(work))
+	reply, err := guarded(uint64(call.engine), work)
+	complete(call, reply, err)
+}
+
+// complete gives a call its answer, once.
+func complete(call *C.struct_tk_call, reply []byte, err error) {
+	status, reply := outcome(reply, err)
 	C.tk_complete(call, C.int32_t(status), unsafe.Pointer(unsafe.SliceData(reply)), C.size_t(len(reply)))
 }
 
@@ -132,14 +151,20 @@ func startOperation(call *C.struct_tk_call) {
 		answer(call, func() ([]byte, error) { return nil, err })
 		return
 	}
+	handed := false
+	defer func() {
+		if !handed {
+			h.leave()
+		}
+	}()
 	operation := int(call.operation)
 	text := request(call)
 	work := func() ([]byte, error) { return h.perform(operation, text) }
 	if dispatch.IsInstant(operation, text) {
-		defer h.leave()
 		answer(call, work)
 		return
 	}
+	handed = true
 	go func() { // owned by the handle, whose close waits for leave
 		defer h.leave()
 		answer(call, work)
@@ -155,18 +180,23 @@ func submit(call *C.struct_tk_call) error {
 	if err != nil {
 		return err
 	}
+	handed := false
+	defer func() {
+		if !handed {
+			h.leave()
+		}
+	}()
+	text := request(call)
 	ticket, err := h.answers.reserve()
 	if err != nil {
-		h.leave()
 		return err
 	}
 	call.value = C.uint64_t(ticket)
-	text := request(call)
+	handed = true
 	go func() { // owned by the handle, whose close waits for leave
 		defer h.leave()
-		status, reply := outcome(barrier(func() ([]byte, error) { return h.perform(operation, text) }))
-		h.answers.put(completion{ticket: ticket, status: status, reply: reply})
-		h.wake.signal()
+		status, reply := outcome(guarded(h.number, func() ([]byte, error) { return h.perform(operation, text) }))
+		h.keep(completion{ticket: ticket, status: status, reply: reply})
 	}()
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/tasker-systems/tasker-core-go/capi/session"
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 )
 
@@ -84,6 +85,7 @@ func (r *registry) enter(number uint64) (*handle, error) {
 	if err != nil {
 		return nil, err
 	}
+	barrier.Point("handles.enter")
 	h.enter()
 	return h, nil
 }

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 )
 
@@ -35,8 +36,10 @@ func (w *wake) signal() {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.pending.Swap(true) {
+	barrier.Point("wake.signal")
+	if !w.pending.Load() {
 		w.write()
+		w.pending.Store(true)
 	}
 }
 

@@ -1,17 +1,17 @@
 // Package dispatch carries a call from bytes to bytes: it decodes the request,
-// runs the use case with its deadline, and encodes the reply. It is the one
-// place where a panic is caught.
+// runs the use case with its deadline, and encodes the reply. A
+// panic in it ends the call with Internal.
 package dispatch
 
 import (
 	"context"
 	"errors"
-	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/tasker-systems/tasker-core-go/capi/session"
 	"github.com/tasker-systems/tasker-core-go/capi/wire"
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 )
 
@@ -35,12 +35,11 @@ func Call(ctx context.Context, e *session.Engine, operation int, request []byte)
 		return nil, err
 	}
 	defer done()
-	defer func() {
-		if cause := recover(); cause != nil {
-			reply, err = nil, e.Panicked(row.name, cause, debug.Stack())
-		}
-	}()
-	reply, err = row.run(ctx, e, kind, request)
+	told := func(cause any, stack []byte) error { return e.Panicked(row.name, cause, stack) }
+	err = barrier.Run(told, func() (err error) {
+		reply, err = row.run(ctx, e, kind, request)
+		return err
+	})
 	if fault.KindOf(err) == fault.Internal {
 		e.Log("error", "a call failed for a reason of the library's own", map[string]any{"operation": row.name, "error": err.Error()})
 	}

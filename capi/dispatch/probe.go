@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tasker-systems/tasker-core-go/capi/wire"
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 	"github.com/tasker-systems/tasker-core-go/core/engine"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 )
@@ -18,19 +19,21 @@ const probeNumber = 0x7000
 // ProbeRequest is the request of tasker_probe, which exists in test builds only.
 type ProbeRequest struct {
 	engine.Call
-	// "nothing" (default), "echo", "wait", or "panic".
+	// "nothing" (default), "echo", "wait", "panic", "arm" or "armed".
 	Do string `json:"do,omitempty"`
 	// What echo gives back.
 	Text string `json:"text,omitempty"`
 	// How long wait waits, in milliseconds; an interrupt ends it.
 	WaitMS int64 `json:"wait_ms,omitempty"`
+	// The point that arm makes panic at its next passage; "" for none.
+	At string `json:"at,omitempty"`
 	// Run on the calling thread, as an operation that is answered from memory.
 	Instant bool `json:"instant,omitempty"`
 }
 
 // ProbeReply is the answer to tasker_probe; {} for nothing.
 type ProbeReply struct {
-	// What echo was given.
+	// What echo was given, or the point that is still armed.
 	Text string `json:"text,omitempty"`
 }
 
@@ -72,6 +75,11 @@ func runProbe(_ *engine.Engine, ctx context.Context, r ProbeRequest) (ProbeReply
 		return ProbeReply{}, pause(ctx, time.Duration(r.WaitMS)*time.Millisecond)
 	case "panic":
 		panic("the probe panics")
+	case "arm":
+		barrier.Arm(r.At)
+		return ProbeReply{}, nil
+	case "armed":
+		return ProbeReply{Text: barrier.Armed()}, nil
 	}
 	return ProbeReply{}, fault.New(fault.InvalidRequest, "the probe cannot do %q", r.Do).At("do")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 )
 
@@ -45,6 +46,7 @@ func (c *calls) begin(ctx context.Context, waits bool) (context.Context, func(),
 	if c.closed {
 		return nil, nil, errClosed
 	}
+	barrier.Point("calls.begin")
 	c.count++
 	ends := []context.Context{c.running}
 	if waits {
@@ -107,10 +109,14 @@ func (c *calls) drain(ctx context.Context) int {
 		return 0
 	case <-ctx.Done():
 	}
-	c.mu.Lock()
-	left := c.count
-	c.mu.Unlock()
+	left := c.inFlight()
 	c.cut(errCut)
 	<-c.drained
 	return left
+}
+
+func (c *calls) inFlight() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.count
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tasker-systems/tasker-core-go/capi/wire"
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 )
 
@@ -66,21 +67,36 @@ func closeTimeout(raw []byte) (time.Duration, error) {
 	return time.Duration(wait) * time.Millisecond, err
 }
 
-// end takes the engine apart in the reverse order of its making and tells what
-// did not work.
+// end takes the engine apart in the reverse order of its making, each part
+// whatever became of the others, and tells what did not work.
 func (e *Engine) end(ctx context.Context) (problems []string) {
-	if e.loops != nil {
-		e.loops.Stop()
-		releasing, cancel := context.WithTimeout(ctx, releaseWait)
-		defer cancel()
-		if err := e.cases.StopAll(releasing); err != nil {
-			problems = append(problems, "leases of this engine's workers were not released; others recover them after the lease period")
+	attempt := func(problem string, step func() error) {
+		if barrier.Run(e.survive("close"), step) != nil {
+			problems = append(problems, problem)
 		}
 	}
-	e.cases.Close()
-	e.hub.Close()
-	if err := e.store.Close(); err != nil {
-		problems = append(problems, "the database was not closed properly; it will be recovered when it is opened again")
-	}
+	attempt("leases of this engine's workers were not released; others recover them after the lease period", func() error {
+		return e.endWork(ctx)
+	})
+	attempt("the library's own tasks were not ended", func() error {
+		if e.cases != nil {
+			e.cases.Close()
+		}
+		e.hub.Close()
+		return nil
+	})
+	attempt("the database was not closed properly; it will be recovered when it is opened again", e.store.Close)
 	return problems
+}
+
+// endWork stops the loops and gives back what this engine's workers hold.
+func (e *Engine) endWork(ctx context.Context) error {
+	if e.loops == nil {
+		return nil
+	}
+	e.loops.Stop()
+	barrier.Point("session.close")
+	releasing, cancel := context.WithTimeout(ctx, releaseWait)
+	defer cancel()
+	return e.cases.StopAll(releasing)
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tasker-systems/tasker-core-go/capi/wire"
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 	"github.com/tasker-systems/tasker-core-go/core/config"
 	"github.com/tasker-systems/tasker-core-go/core/engine"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
@@ -95,7 +96,8 @@ func OpenAs(version string, raw []byte, environment map[string]string) (*Engine,
 	tune(settings.Runtime)
 	ctx, cancel := context.WithTimeout(context.Background(), openPatience)
 	defer cancel()
-	e := &Engine{log: log, now: time.Now, panics: &telemetry.Counter{}, calls: newCalls(), hub: notify.NewHub()}
+	e := &Engine{log: log, now: time.Now, panics: &telemetry.Counter{}, calls: newCalls()}
+	e.hub = notify.NewHub(e.survive("wake"))
 	var advance func(time.Duration) (workflow.Instant, error)
 	if at, frozen := settings.Clock.Frozen(); frozen {
 		clock := &frozenClock{at: at}
@@ -105,9 +107,14 @@ func OpenAs(version string, raw []byte, environment map[string]string) (*Engine,
 		e.hub.Close()
 		return nil, nil, err
 	}
-	e.cases = engine.New(e.options(version, settings, advance))
-	e.start(settings)
-	reply, err := e.describe(ctx, version, settings, advance != nil)
+	var reply []byte
+	err = barrier.Run(e.survive("open"), func() (err error) {
+		e.cases = engine.New(e.options(version, settings, advance))
+		e.start(settings)
+		barrier.Point("session.open")
+		reply, err = e.describe(ctx, version, settings, advance != nil)
+		return err
+	})
 	if err != nil {
 		e.calls.close()
 		_ = e.end(ctx) // the error that counts is the one that stopped the opening
@@ -136,12 +143,12 @@ func openStore(ctx context.Context, c *config.Config, e *Engine) (database, erro
 	if c.Location.Store == config.PostgreSQL {
 		return opened(postgres.Open(ctx, postgres.Options{
 			URL: c.Location.URL, Schema: c.Database.Schema, Migrate: c.Migrate, MaxConnections: c.Database.MaxConnections,
-			Pooler: c.Database.Pooler, Listen: c.Database.Notify, TriggersOff: c.Database.Triggers == "off", Clock: e.frozen, Log: log,
+			Pooler: c.Database.Pooler, Listen: c.Database.Notify, TriggersOff: c.Database.Triggers == "off", Clock: e.frozen, Log: log, Panicked: e.survive("database"),
 		}))
 	}
 	return opened(sqlite.Open(ctx, sqlite.Options{
 		Path: c.Location.Path, Migrate: c.Migrate, Synchronous: c.Database.Synchronous, PageCountMax: c.Database.PagesMax,
-		Readers: c.Database.ReadConnections, Clock: e.now, Log: log,
+		Readers: c.Database.ReadConnections, Clock: e.now, Log: log, Panicked: e.survive("database"),
 	}))
 }
 
@@ -187,7 +194,7 @@ func (e *Engine) start(c *config.Config) {
 		Report: func(err error) {
 			e.Log(telemetry.Warn, "a background task failed", map[string]any{"error": err.Error()})
 		},
-		Panicked:  func(cause any, stack []byte) error { return e.Panicked("background", cause, stack) },
+		Panicked:  e.survive("background"),
 		BeatEvery: c.Worker.Heartbeat(), TickEvery: c.Worker.Sweep(), Draw: rand.Float64,
 	})
 }
@@ -243,10 +250,17 @@ func (e *Engine) Log(level, message string, fields map[string]any) {
 // It returns the error to answer.
 func (e *Engine) Panicked(operation string, cause any, stack []byte) error {
 	e.panics.Add()
-	e.cases.DropCaches()
+	if e.cases != nil { // else it happened while the engine was being made
+		e.cases.DropCaches()
+	}
 	e.Log(telemetry.Error, "a defect ended a call", map[string]any{
 		"operation": operation, "panic": fmt.Sprint(cause), "stack": string(stack),
 	})
 	return fault.New(fault.Internal, "a defect in the library ended this call").With("operation", operation).
 		Advise("Please report it with the log of this moment (engine_logs_poll); other calls go on.")
+}
+
+// survive is Panicked for a barrier.
+func (e *Engine) survive(operation string) barrier.Told {
+	return func(cause any, stack []byte) error { return e.Panicked(operation, cause, stack) }
 }

@@ -6,11 +6,11 @@ package batch
 import (
 	"context"
 	"errors"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 )
 
@@ -75,6 +75,7 @@ type Group[Q, R any] struct {
 type member[Q, R any] struct {
 	ctx     context.Context
 	request Q
+	weight  int
 	result  Result[R]
 	done    chan struct{}
 	left    bool // the caller is gone; guarded by the group's mutex
@@ -88,7 +89,7 @@ func New[Q, R any](options Options[Q, R]) *Group[Q, R] { return &Group[Q, R]{opt
 // unknown. Both are Timeout or Cancelled errors and the same call may be
 // repeated.
 func (g *Group[Q, R]) Do(ctx context.Context, request Q) (R, error) {
-	m := &member[Q, R]{ctx: ctx, request: request, done: make(chan struct{})}
+	m := &member[Q, R]{ctx: ctx, request: request, weight: max(1, g.options.Weight(request)), done: make(chan struct{})}
 	if err := g.enqueue(m); err != nil {
 		var zero R
 		return zero, err
@@ -123,6 +124,7 @@ func (g *Group[Q, R]) enqueue(m *member[Q, R]) error {
 	if g.closed {
 		return fault.New(fault.Closed, "the engine is closed")
 	}
+	barrier.Point("batch.enqueue")
 	g.queue = append(g.queue, m)
 	if !g.running {
 		g.running = true
@@ -154,10 +156,17 @@ func (g *Group[Q, R]) withdraw(m *member[Q, R]) bool {
 	return true
 }
 
-// deliver gives a call its result, and reports whether the caller had left.
+// deliver gives a call its result unless it has one, and reports whether the
+// caller had left.
 func (g *Group[Q, R]) deliver(m *member[Q, R], result Result[R]) (left bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	select {
+	case <-m.done:
+		return false
+	default:
+	}
+	barrier.Point("batch.deliver")
 	m.result = result
 	close(m.done)
 	return m.left
@@ -170,7 +179,22 @@ func (g *Group[Q, R]) loop() {
 		if members == nil {
 			return
 		}
-		g.serve(members, Brief)
+		g.survive(members, Brief)
+	}
+}
+
+// survive serves a group; a panic outside of Run, which has a barrier of its own,
+// ends those calls that have no result yet, and neither the goroutine nor the rest.
+func (g *Group[Q, R]) survive(members []*member[Q, R], patience Patience) {
+	err := barrier.Run(g.options.Panicked, func() error {
+		g.serve(members, patience)
+		return nil
+	})
+	if err == nil {
+		return
+	}
+	for _, m := range members {
+		g.deliver(m, Result[R]{Err: err})
 	}
 }
 
@@ -180,7 +204,7 @@ func (g *Group[Q, R]) take() []*member[Q, R] {
 	defer g.mu.Unlock()
 	weight, n := 0, 0
 	for n < len(g.queue) {
-		w := max(1, g.options.Weight(g.queue[n].request))
+		w := g.queue[n].weight
 		if n > 0 && weight+w > g.options.Cap {
 			break
 		}
@@ -243,18 +267,22 @@ func (g *Group[Q, R]) setAside(m *member[Q, R]) bool {
 
 // wait serves the calls that were set aside, each alone.
 func (g *Group[Q, R]) wait() {
-	for {
-		g.mu.Lock()
-		if len(g.aside) == 0 {
-			g.waiters--
-			g.mu.Unlock()
-			return
-		}
-		m := g.aside[0]
-		g.aside = g.aside[1:]
-		g.mu.Unlock()
-		g.serve([]*member[Q, R]{m}, Patient)
+	for m := g.nextAside(); m != nil; m = g.nextAside() {
+		g.survive([]*member[Q, R]{m}, Patient)
 	}
+}
+
+// nextAside takes a call that was set aside; nil ends the waiter.
+func (g *Group[Q, R]) nextAside() *member[Q, R] {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.aside) == 0 {
+		g.waiters--
+		return nil
+	}
+	m := g.aside[0]
+	g.aside = g.aside[1:]
+	return m
 }
 
 // hopeless reports whether repeating parts of the group would fail alike.
@@ -271,16 +299,15 @@ func hopeless(err error) bool {
 func (g *Group[Q, R]) run(members []*member[Q, R], patience Patience) (results []Result[R], err error) {
 	ctx, cancel := groupContext(members)
 	defer cancel()
-	defer func() {
-		if cause := recover(); cause != nil {
-			results, err = nil, g.options.Panicked(cause, debug.Stack())
-		}
-	}()
 	requests := make([]Q, len(members))
 	for i, m := range members {
 		requests[i] = m.request
 	}
-	return g.options.Run(ctx, requests, patience)
+	err = barrier.Run(g.options.Panicked, func() (err error) {
+		results, err = g.options.Run(ctx, requests, patience)
+		return err
+	})
+	return results, err
 }
 
 func groupContext[Q, R any](members []*member[Q, R]) (context.Context, context.CancelFunc) {
@@ -300,13 +327,18 @@ func groupContext[Q, R any](members []*member[Q, R]) (context.Context, context.C
 // Close refuses further calls, fails those that still wait and joins the
 // runner. Closing twice is legal.
 func (g *Group[Q, R]) Close() {
-	g.mu.Lock()
-	g.closed = true
-	waiting := slices.Concat(g.queue, g.aside)
-	g.queue, g.aside = nil, nil
-	g.mu.Unlock()
-	for _, m := range waiting {
+	for _, m := range g.shut() {
 		g.deliver(m, Result[R]{Err: fault.New(fault.Closed, "the engine is closed")})
 	}
 	g.runner.Wait()
+}
+
+// shut refuses further calls and takes those out that wait.
+func (g *Group[Q, R]) shut() []*member[Q, R] {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = true
+	waiting := slices.Concat(g.queue, g.aside)
+	g.queue, g.aside = nil, nil
+	return waiting
 }

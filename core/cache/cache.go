@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
+
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 )
 
 // Cache holds one value per task. All methods may be called concurrently; the
@@ -52,6 +54,7 @@ func New[V any](bytesMax int64, size func(V) int64) *Cache[V] {
 func (c *Cache[V]) Get(taskID, version int64) (value V, found bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	barrier.Point("cache.get")
 	e, kept := c.recent.Get(taskID)
 	if !kept || e.version != version {
 		c.misses++
@@ -78,6 +81,7 @@ func (c *Cache[V]) Put(taskID, version int64, value V) {
 		return
 	}
 	c.recent.Add(taskID, entry[V]{version, bytes, value})
+	barrier.Point("cache.put") // counted wrongly now, until everything is forgotten
 	c.bytes += bytes
 	for c.bytes > c.bytesMax {
 		id, oldest, _ := c.recent.GetOldest()

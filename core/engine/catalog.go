@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tasker-systems/tasker-core-go/core/backoff"
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/template"
@@ -57,18 +58,24 @@ func (c *catalog) get(id int64) *catalogEntry {
 
 // ensure loads the task types that are missing or not trusted any more.
 func (c *catalog) ensure(ctx context.Context, r store.Reader, ids []int64) error {
-	var missing []int64
+	missing := c.missing(ids)
+	if len(missing) == 0 {
+		return nil
+	}
+	return c.load(ctx, r, missing)
+}
+
+// missing returns those of the task types that are to be read, each once.
+func (c *catalog) missing(ids []int64) (missing []int64) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	for _, id := range ids {
 		if e := c.entries[id]; (e == nil || time.Since(e.checked) > catalogTrust) && !slices.Contains(missing, id) {
 			missing = append(missing, id)
 		}
 	}
-	c.mu.Unlock()
-	if len(missing) == 0 {
-		return nil
-	}
-	return c.load(ctx, r, missing)
+	barrier.Point("catalog.missing")
+	return missing
 }
 
 // load reads task types, but for those that it knows and that have not changed.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 	"github.com/tasker-systems/tasker-core-go/core/batch"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 	"github.com/tasker-systems/tasker-core-go/core/store"
@@ -107,7 +108,11 @@ func (e *Engine) tryClaim(ctx context.Context, claim claimJob) (ClaimStepsReply,
 	if len(reply.Steps) == claim.Limit { // a full worker comes back by itself
 		return reply, nil
 	}
-	if reply.NextDue, err = e.nextDue(ctx, claim.WorkerID); len(reply.Steps) > 0 {
+	err = barrier.Run(e.survive("step_claim"), func() (err error) {
+		reply.NextDue, err = e.nextDue(ctx, claim.WorkerID)
+		return err
+	})
+	if len(reply.Steps) > 0 {
 		return reply, nil // what was leased is to be told, whatever comes after
 	}
 	return reply, err
@@ -138,6 +143,7 @@ func (e *Engine) nextDue(ctx context.Context, worker int64) (due workflow.Instan
 	if len(routes) == 0 {
 		return due, nil
 	}
+	barrier.Point("engine.next_due")
 	now, err := e.Store.Now(ctx)
 	if err != nil {
 		return due, err

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 	"github.com/tasker-systems/tasker-core-go/core/batch"
 	"github.com/tasker-systems/tasker-core-go/core/cache"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
@@ -113,7 +114,7 @@ func New(options Options) *Engine {
 }
 
 // survive returns what a group does with a panic.
-func (e *Engine) survive(operation string) func(any, []byte) error {
+func (e *Engine) survive(operation string) barrier.Told {
 	return func(cause any, stack []byte) error {
 		e.DropCaches()
 		return e.Options.Panicked(operation, cause, stack)
@@ -157,7 +158,14 @@ func (e *Engine) write(ctx context.Context, correlation string, fn func(*unit) e
 	if err != nil {
 		return err
 	}
+	committed := false
+	defer func() {
+		if !committed {
+			e.unheard.add(granted) // it was the commit that failed, and what became of it may be unknown
+		}
+	}()
 	err = e.Store.Write(ctx, func(tx store.Tx) error {
+		barrier.Point("engine.write")
 		u := newUnit(ctx, e, tx, now, correlation)
 		granted = nil
 		if err := fn(u); err != nil {
@@ -170,15 +178,17 @@ func (e *Engine) write(ctx context.Context, correlation string, fn func(*unit) e
 		return nil
 	})
 	if err != nil {
-		e.unheard.add(granted) // it was the commit that failed, and what became of it may be unknown
 		return err
 	}
-	if !due.IsZero() {
-		e.Hub.RingIn(due.Sub(now.Time))
-	}
-	if ring {
-		e.Hub.Ring()
-	}
+	committed = true
+	barrier.Do(e.survive("wake"), func() { // what was committed is answered as such, whatever becomes of this
+		if !due.IsZero() {
+			e.Hub.RingIn(due.Sub(now.Time))
+		}
+		if ring {
+			e.Hub.Ring()
+		}
+	})
 	return nil
 }
 

@@ -6,6 +6,8 @@ package notify
 import (
 	"sync"
 	"time"
+
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 )
 
 // Hub is a broadcast with a timer. All methods may be called concurrently.
@@ -16,10 +18,12 @@ type Hub struct {
 	dueAt  time.Time     // when the timer rings
 	onRing []func()
 	closed bool
+	told   barrier.Told // of a panic in a callback or on the timer's goroutine
 }
 
-// NewHub returns a hub that nobody waits on yet.
-func NewHub() *Hub { return &Hub{bell: make(chan struct{})} }
+// NewHub returns a hub that nobody waits on yet. told hears of panics; nil is
+// allowed.
+func NewHub(told barrier.Told) *Hub { return &Hub{bell: make(chan struct{}), told: told} }
 
 // Bell returns a channel that is closed by the next ring. Take it before
 // reading what you wait for, or a ring in between is lost.
@@ -29,20 +33,26 @@ func (h *Hub) Bell() <-chan struct{} {
 	return h.bell
 }
 
-// Ring wakes everybody who holds a bell and calls the subscribers.
+// Ring wakes everybody who holds a bell and calls the subscribers, each of them
+// whatever became of the others.
 func (h *Hub) Ring() {
+	for _, call := range h.strike() {
+		barrier.Do(h.told, call)
+	}
+}
+
+// strike wakes who holds a bell and returns the subscribers.
+func (h *Hub) strike() []func() {
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	if h.closed {
-		h.mu.Unlock()
-		return
+		return nil
 	}
-	close(h.bell)
+	bell := h.bell
 	h.bell = make(chan struct{})
-	callbacks := h.onRing
-	h.mu.Unlock()
-	for _, call := range callbacks {
-		call()
-	}
+	close(bell)
+	barrier.Point("hub.strike")
+	return h.onRing
 }
 
 // OnRing adds a callback for every ring; it must not block.
@@ -65,16 +75,22 @@ func (h *Hub) RingIn(d time.Duration) {
 		h.timer.Stop()
 	}
 	h.dueAt = at
-	h.timer = time.AfterFunc(d, func() { h.expire(at) })
+	h.timer = time.AfterFunc(d, func() { barrier.Do(h.told, func() { h.expire(at) }) })
 }
 
 func (h *Hub) expire(at time.Time) {
+	h.disarm(at)
+	h.Ring()
+}
+
+// disarm forgets the timer that rings at a time, unless another was planned.
+func (h *Hub) disarm(at time.Time) {
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	if h.timer != nil && h.dueAt.Equal(at) {
 		h.timer = nil
 	}
-	h.mu.Unlock()
-	h.Ring()
+	barrier.Point("hub.timer")
 }
 
 // Close stops the timer and wakes everybody a last time. Closing twice is

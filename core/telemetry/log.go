@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
@@ -71,6 +72,7 @@ func (l *Log) Add(at workflow.Instant, level, message string, fields map[string]
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	barrier.Point("log.add")
 	l.last++
 	if overwritten := l.last - int64(len(l.ring)); overwritten > l.polled {
 		l.lost++

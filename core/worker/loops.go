@@ -6,9 +6,10 @@ package worker
 
 import (
 	"context"
-	"runtime/debug"
 	"sync"
 	"time"
+
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 )
 
 // Options are the work and its pace. Tick, Ring, Report, Panicked and Draw are
@@ -41,9 +42,19 @@ type Loops struct {
 func Start(options Options) *Loops {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &Loops{options: options, cancel: cancel}
-	l.joined.Go(func() { l.tick(ctx) })
-	l.joined.Go(func() { l.listen(ctx) })
+	l.joined.Go(func() { l.keep(ctx, l.tick) })
+	l.joined.Go(func() { l.keep(ctx, l.listen) })
 	return l
+}
+
+// keep runs a loop, again if a panic has ended it.
+func (l *Loops) keep(ctx context.Context, loop func(context.Context)) {
+	for ctx.Err() == nil {
+		err := barrier.Run(l.options.Panicked, func() error { loop(ctx); return nil })
+		if err == nil {
+			return
+		}
+	}
 }
 
 // Stop ends the loops and waits for them. Stopping twice is legal.
@@ -73,15 +84,13 @@ func (l *Loops) tick(ctx context.Context) {
 }
 
 // guarded ticks with a deadline and survives a panic.
-func (l *Loops) guarded(ctx context.Context, beat bool) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = l.options.Panicked(p, debug.Stack())
-		}
-	}()
+func (l *Loops) guarded(ctx context.Context, beat bool) error {
 	bounded, cancel := context.WithTimeout(ctx, callDeadline)
 	defer cancel()
-	return l.options.Tick(bounded, beat)
+	return barrier.Run(l.options.Panicked, func() error {
+		barrier.Point("worker.tick")
+		return l.options.Tick(bounded, beat)
+	})
 }
 
 // listen passes the commits of other processes on.
@@ -94,6 +103,7 @@ func (l *Loops) listen(ctx context.Context) {
 			if !open {
 				return
 			}
+			barrier.Point("worker.listen")
 			l.options.Ring()
 		}
 	}

@@ -187,7 +187,7 @@ func newEngine(t testing.TB, db store.Store, policy *readiness.Policy) *engine.E
 	t.Helper()
 	log, err := telemetry.NewLog(100, "error")
 	require.NoError(t, err)
-	options := engine.Options{Store: db, Hub: notify.NewHub(), Log: log, Policy: policy, Version: "test"}
+	options := engine.Options{Store: db, Hub: notify.NewHub(nil), Log: log, Policy: policy, Version: "test"}
 	options.Schema, _ = db.(store.Schema)
 	e := engine.New(options)
 	t.Cleanup(func() { e.Close(); options.Hub.Close() })

@@ -14,6 +14,8 @@ func Checks(allowance Allowance) []Check {
 		{"pure packages carry an example that runs", Examples},
 		{"mutexes name what they guard", Mutexes},
 		{"goroutines have an owner", Goroutines},
+		{"a panic leaves no lock held", Unlocks},
+		{"panics are caught in one place", Recoveries},
 		{"nothing happens by importing", Initialisers},
 		{"package variables never change", Mutable},
 		{"files and functions stay short", Sizes(allowance)},

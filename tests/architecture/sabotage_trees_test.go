@@ -79,6 +79,14 @@ func codeSabotage() map[string][]bad {
 			one("core/engine/a.go", "package engine\nfunc f() {\n\t// Nobody waits.\n\tgo f()\n}\n", "core/engine may not start goroutines"),
 			one("core/batch/a.go", "package batch\nfunc f() {\n\tgo f()\n}\n", "who owns this goroutine"),
 		},
+		"a panic leaves no lock held": {
+			one("core/batch/a.go", "package batch\nfunc f() {\n\tb.mu.Lock()\n\tg()\n\tb.mu.Unlock()\n}\n", "defer b.mu.Unlock() stands"),
+			one("core/batch/a.go", "package batch\nfunc f() {\n\tb.mu.RLock()\n\tdefer b.mu.Unlock()\n}\n", "defer b.mu.RUnlock() stands"),
+			one("core/batch/a.go", "package batch\nfunc f() {\n\tswitch {\n\tcase true:\n\t\tmu.Lock()\n\t}\n}\n", "defer mu.Unlock() stands"),
+		},
+		"panics are caught in one place": {
+			one("core/batch/a.go", "package batch\nfunc f() {\n\tdefer func() { recover() }()\n}\n", "use core/barrier"),
+		},
 		"nothing happens by importing": {
 			one("core/graph/a.go", "package graph\nfunc init() {}\n", "no init"),
 		},

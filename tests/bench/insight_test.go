@@ -40,7 +40,7 @@ func (s *stand) engine(policy *readiness.Policy, cacheBytes int64) *engine.Engin
 	s.Helper()
 	log, err := telemetry.NewLog(100, "error")
 	require.NoError(s, err)
-	options := engine.Options{Store: s.opened, Hub: notify.NewHub(), Log: log, Policy: policy, CacheBytes: cacheBytes, Version: "bench"}
+	options := engine.Options{Store: s.opened, Hub: notify.NewHub(nil), Log: log, Policy: policy, CacheBytes: cacheBytes, Version: "bench"}
 	options.Schema, _ = s.opened.(store.Schema)
 	e := engine.New(options)
 	s.Cleanup(func() { e.Close(); options.Hub.Close() })

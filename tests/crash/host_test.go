@@ -120,7 +120,7 @@ func ctx() context.Context { return context.Background() }
 func (h *host) start() {
 	log, err := telemetry.NewLog(16, "error")
 	require.NoError(h.t, err)
-	hub := notify.NewHub()
+	hub := notify.NewHub(nil)
 	e := engine.New(engine.Options{Store: &faulty{h.db, h.plan}, Hub: hub, Log: log, Lease: lease, Host: "host", PID: 7,
 		Draw: func() float64 { return 0.5 }})
 	h.engine, h.hub = e, hub

@@ -58,7 +58,7 @@ func newKitOn(t testing.TB, db store.Store, clock *testdb.Clock, edits ...func(*
 	t.Helper()
 	log, err := telemetry.NewLog(1000, "debug")
 	require.NoError(t, err)
-	options := engine.Options{Store: db, Hub: notify.NewHub(), Log: log, Lease: lease, Host: "host", PID: 7,
+	options := engine.Options{Store: db, Hub: notify.NewHub(nil), Log: log, Lease: lease, Host: "host", PID: 7,
 		Version: "test", Draw: func() float64 { return 0.5 }}
 	options.Schema, _ = db.(store.Schema)
 	for _, edit := range edits {

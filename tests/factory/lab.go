@@ -66,7 +66,7 @@ func NewEngine(t testing.TB, db store.Store, edits ...func(*engine.Options)) *en
 	t.Helper()
 	log, err := telemetry.NewLog(100, "error")
 	require.NoError(t, err)
-	options := engine.Options{Store: db, Hub: notify.NewHub(), Log: log, Lease: LeasePeriod, Host: "lab", PID: 1,
+	options := engine.Options{Store: db, Hub: notify.NewHub(nil), Log: log, Lease: LeasePeriod, Host: "lab", PID: 1,
 		Version: "test", Draw: func() float64 { return 0.5 }}
 	options.Schema, _ = db.(store.Schema)
 	for _, edit := range edits {

@@ -123,7 +123,7 @@ func openPostgres(t *testing.T, policy *readiness.Policy, fill func(*scene)) *en
 func newEngine(t *testing.T, db store.Store, policy *readiness.Policy) *engine.Engine {
 	log, err := telemetry.NewLog(100, "error")
 	require.NoError(t, err)
-	options := engine.Options{Store: db, Hub: notify.NewHub(), Log: log, Policy: policy, Host: "here", PID: 1, Version: "test",
+	options := engine.Options{Store: db, Hub: notify.NewHub(nil), Log: log, Policy: policy, Host: "here", PID: 1, Version: "test",
 		CacheBytes: 1 << 20}
 	options.Schema, _ = db.(store.Schema)
 	e := engine.New(options)

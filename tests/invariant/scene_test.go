@@ -173,7 +173,7 @@ func (s *scene) with(fn func(*engine.Engine, store.Store)) {
 	db := s.open(s.t, s.location, s.clock)
 	log, err := telemetry.NewLog(100, "debug")
 	require.NoError(s.t, err)
-	hub := notify.NewHub()
+	hub := notify.NewHub(nil)
 	e := engine.New(engine.Options{Store: db, Schema: db, Hub: hub, Log: log, Draw: func() float64 { return 0.5 }})
 	fn(e, db)
 	e.Close()

@@ -21,7 +21,7 @@ func rung(bell <-chan struct{}) bool {
 
 func TestARingWakesEverybodyWhoHoldsABell(t *testing.T) {
 	t.Parallel()
-	h := notify.NewHub()
+	h := notify.NewHub(nil)
 	defer h.Close()
 	first, second := h.Bell(), h.Bell()
 	require.False(t, rung(first))
@@ -33,7 +33,7 @@ func TestARingWakesEverybodyWhoHoldsABell(t *testing.T) {
 
 func TestSubscribersAreCalledAtEveryRing(t *testing.T) {
 	t.Parallel()
-	h := notify.NewHub()
+	h := notify.NewHub(nil)
 	calls := 0
 	h.OnRing(func() { calls++ })
 	h.OnRing(func() { calls += 10; h.Bell() })
@@ -49,7 +49,7 @@ func TestSubscribersAreCalledAtEveryRing(t *testing.T) {
 
 func TestTheTimerRingsForTheEarliestTime(t *testing.T) {
 	t.Parallel()
-	h := notify.NewHub()
+	h := notify.NewHub(nil)
 	defer h.Close()
 	bell := h.Bell()
 	h.RingIn(time.Hour)
@@ -62,7 +62,7 @@ func TestTheTimerRingsForTheEarliestTime(t *testing.T) {
 
 func TestRingsFromManySidesLoseNobody(t *testing.T) {
 	t.Parallel()
-	h := notify.NewHub()
+	h := notify.NewHub(nil)
 	defer h.Close()
 	var waiters sync.WaitGroup
 	for range 50 {

@@ -89,7 +89,7 @@ func newParty(s *scope, kind Store) *party {
 func (p *party) newEngine() *life {
 	log, err := telemetry.NewLog(10, "error")
 	require.NoError(p.scope, err)
-	hub, db := notify.NewHub(), p.db
+	hub, db := notify.NewHub(nil), p.db
 	if p.Wrap != nil {
 		db = p.Wrap(db)
 	}

@@ -23,7 +23,7 @@ func newEngine(t *testing.T, db store.Store) *engine.Engine {
 	t.Helper()
 	log, err := telemetry.NewLog(100, "debug")
 	require.NoError(t, err)
-	hub := notify.NewHub()
+	hub := notify.NewHub(nil)
 	e := engine.New(engine.Options{Store: db, Hub: hub, Log: log, Host: "host", PID: 7, Version: "test"})
 	t.Cleanup(func() { e.Close(); hub.Close() })
 	return e

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 )
 
 // How processes tell each other of commits. The notification is sent after the
@@ -93,7 +95,7 @@ func (w *wire) tellUntilClosed() {
 			return
 		case <-w.news:
 		}
-		if err := w.send(); err != nil {
+		if err := barrier.Run(w.store.options.Panicked, w.send); err != nil {
 			w.store.options.Log.Warn("other processes were not notified and find out by polling", "error", err)
 		}
 		if !w.pause(tellPause) {
@@ -105,6 +107,7 @@ func (w *wire) tellUntilClosed() {
 // send notifies the others, unless it is known that there are none: whoever begins
 // to listen greets, so a process that is alone says nothing until then.
 func (w *wire) send() error {
+	barrier.Point("store.tell")
 	listener, greetings, alone := w.company()
 	if alone {
 		return nil
@@ -157,14 +160,19 @@ func (w *wire) hear(payload string) {
 	if sender == w.self {
 		return
 	}
-	w.mu.Lock()
-	w.greetings, w.alone = w.greetings+1, false
-	w.mu.Unlock()
+	w.welcome()
 	if greets {
 		offer(w.news) // a commit may have gone untold between its listening and our hearing of it
 		return
 	}
 	offer(w.changes)
+}
+
+// welcome notes that somebody else is there.
+func (w *wire) welcome() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.greetings, w.alone = w.greetings+1, false
 }
 
 // hearBy notes which session listens here, 0 when it broke: greetings were or
@@ -192,7 +200,11 @@ func (w *wire) pause(d time.Duration) bool {
 func (w *wire) listenUntilClosed() {
 	wait := reconnectMin
 	for w.store.closing.Err() == nil {
-		heard, err := w.listen()
+		heard := false
+		err := barrier.Run(w.store.options.Panicked, func() (err error) {
+			heard, err = w.listen()
+			return err
+		})
 		if w.store.closing.Err() != nil {
 			return
 		}
@@ -237,6 +249,7 @@ func (w *wire) listen() (heard bool, err error) {
 		if err != nil {
 			return true, err
 		}
+		barrier.Point("store.listen")
 		w.hear(notification.Payload)
 	}
 }

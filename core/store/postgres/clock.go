@@ -62,6 +62,7 @@ func (c *clock) estimate() (now time.Time, fresh bool) {
 // measure asks the server. Its answer belongs to the middle of the round trip,
 // so the error is at most half of it.
 func (c *clock) measure(ctx context.Context) (time.Time, error) {
+	defer c.measured()
 	var server time.Time
 	var before, after time.Time
 	err := c.store.brief(ctx, func(ctx context.Context, q querier) error {
@@ -70,13 +71,19 @@ func (c *clock) measure(ctx context.Context) (time.Time, error) {
 		after = time.Now()
 		return err
 	})
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.reading = false
 	if err != nil {
 		return time.Time{}, err
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.local = before.Add(after.Sub(before) / 2)
 	c.server = server
 	return c.server.Add(time.Since(c.local)), nil
+}
+
+// measured lets another caller measure.
+func (c *clock) measured() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.reading = false
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 	"github.com/tasker-systems/tasker-core-go/core/store"
 )
@@ -65,6 +66,8 @@ type Options struct {
 	// receives a value; correctness never depends on it.
 	Listen bool
 	Log    *slog.Logger // silent when nil
+	// Panicked hears of a panic of the store's own goroutines; nil is allowed.
+	Panicked barrier.Told
 }
 
 // Defaults of Options.
@@ -194,10 +197,10 @@ func (s *Store) Changes() <-chan struct{} { return s.wire.changes }
 // is legal; the second call waits for the first.
 func (s *Store) Close() error {
 	s.once.Do(func() {
+		defer close(s.closed)
 		s.shut(fault.New(fault.Closed, "the database was closed"))
 		s.wire.join()
 		s.pool.Close()
-		close(s.closed)
 	})
 	<-s.closed
 	return nil

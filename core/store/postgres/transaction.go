@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 	"github.com/tasker-systems/tasker-core-go/core/store"
 )
@@ -120,12 +121,19 @@ func (s *Store) begin(ctx context.Context, words ...string) (*tx, error) {
 	if err != nil {
 		return nil, err
 	}
+	begun := false
+	defer func() {
+		if !begun {
+			conn.Release()
+		}
+	}()
+	barrier.Point("store.begin")
 	deadline, _ := ctx.Deadline()
 	t := &tx{store: s, conn: conn, deadline: deadline, batch: &pgx.Batch{}}
 	for _, word := range slices.Concat(words[:1], s.options.transactionSettings(), words[1:]) {
 		t.batch.Queue(word)
 	}
-	t.opening = t.batch.Len()
+	t.opening, begun = t.batch.Len(), true
 	return t, nil
 }
 
@@ -163,9 +171,11 @@ func (t *tx) finish(ctx context.Context, fn func() error) (err, why error) {
 	if ctx.Err() != nil {
 		return contextFault(ctx, ctx.Err(), ""), nil
 	}
+	barrier.Point("store.commit")
 	if err := t.commit(ctx); err != nil {
 		return err, err
 	}
+	barrier.Point("store.committed")
 	return nil, nil
 }
 
@@ -250,6 +260,7 @@ func (t *tx) ask(ctx context.Context, text string, scan func(pgx.Rows) error, ar
 	}
 	t.batch.Queue(text, args...).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
+			barrier.Point("store.scan")
 			if err := scan(rows); err != nil {
 				return err
 			}

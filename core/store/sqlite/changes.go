@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 )
 
 // How the watcher looks for commits of others. The operating system tells that
@@ -48,13 +50,25 @@ func (s *Store) watch(ctx context.Context) error {
 	return nil
 }
 
-// watchUntilClosed is the watcher's goroutine; Close joins it.
+// watchUntilClosed is the watcher's goroutine; Close joins it. A panic ends a
+// round of watching, not the watcher.
 func (s *Store) watchUntilClosed(notifier *fsnotify.Watcher, poll time.Duration) {
+	if notifier != nil {
+		defer drain(notifier)
+	}
+	for ended := false; !ended; {
+		barrier.Do(s.options.Panicked, func() {
+			s.watchRound(notifier, poll)
+			ended = true
+		})
+	}
+}
+
+func (s *Store) watchRound(notifier *fsnotify.Watcher, poll time.Duration) {
 	var events <-chan fsnotify.Event
 	var problems <-chan error
 	if notifier != nil {
 		events, problems = notifier.Events, notifier.Errors
-		defer drain(notifier)
 	}
 	log := filepath.Base(s.options.Path + "-wal")
 	pause := poll // to the next look
@@ -100,9 +114,8 @@ func drain(notifier *fsnotify.Watcher) {
 func (s *Store) look() {
 	select {
 	case writer := <-s.writer:
-		changed := s.lookWith(writer)
-		s.writer <- writer
-		if changed {
+		defer func() { s.writer <- writer }()
+		if s.lookWith(writer) {
 			s.notify()
 		}
 	default:
@@ -115,6 +128,7 @@ func (s *Store) lookWith(writer *session) (changed bool) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), lookMax)
 	defer cancel()
+	barrier.Point("store.watch")
 	err := patiently(ctx, func() (err error) {
 		changed, err = writer.sawChange()
 		return err

@@ -18,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
@@ -50,6 +51,7 @@ type Options struct {
 	Readers      int              // connections that read, 4 when 0
 	Clock        func() time.Time // time.Now when nil
 	Log          *slog.Logger     // silent when nil
+	Panicked     barrier.Told     // hears of a panic of the store's own goroutine; nil is allowed
 }
 
 // readersDefault is how many snapshots can be read at once without waiting;
@@ -177,6 +179,7 @@ func (s *Store) Changes() <-chan struct{} { return s.changes }
 // legal; the second call waits for the first and answers the same.
 func (s *Store) Close() error {
 	s.once.Do(func() {
+		defer close(s.closed)
 		close(s.closing)
 		s.watching.Wait()
 		// Readers first: the last connection to go folds the log into the
@@ -188,7 +191,6 @@ func (s *Store) Close() error {
 		if err := s.db.Close(); err != nil {
 			s.closeErr = s.translate(context.Background(), err)
 		}
-		close(s.closed)
 	})
 	<-s.closed
 	return s.closeErr

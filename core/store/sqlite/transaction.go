@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/tasker-systems/tasker-core-go/core/barrier"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 	"github.com/tasker-systems/tasker-core-go/core/store"
 )
@@ -69,6 +70,11 @@ func (s *Store) transact(
 			return err
 		}
 	}
+	return s.within(ctx, session, begin, fn)
+}
+
+// within runs fn between begin and COMMIT.
+func (s *Store) within(ctx context.Context, session *session, begin string, fn func(*tx) error) error {
 	if err := s.begin(ctx, session, begin); err != nil {
 		return s.translate(ctx, err)
 	}
@@ -86,9 +92,11 @@ func (s *Store) transact(
 	if ctx.Err() != nil {
 		return contextFault(ctx, ctx.Err())
 	}
+	barrier.Point("store.commit")
 	if err := s.commit(session); err != nil {
 		return s.translate(context.Background(), err)
 	}
+	barrier.Point("store.committed")
 	committed = true
 	return nil
 }
@@ -123,14 +131,21 @@ func (s *Store) begin(ctx context.Context, session *session, begin string) error
 		if _, err := session.run(begin); err != nil {
 			return err
 		}
+		begun := false
+		defer func() {
+			if !begun {
+				s.undo(session)
+			}
+		}()
+		barrier.Point("store.begin")
 		changed, err := session.sawChange()
 		if err != nil {
-			s.undo(session)
 			return err
 		}
 		if changed && begin != "BEGIN" {
 			s.notify()
 		}
+		begun = true
 		return nil
 	})
 }
@@ -231,9 +246,10 @@ func (t *tx) eachText(ctx context.Context, text string, scan func(*sql.Rows) err
 
 // drain calls scan for every row and closes them.
 func (t *tx) drain(ctx context.Context, rows *sql.Rows, scan func(*sql.Rows) error) error {
+	defer func() { _ = rows.Close() }() // once more after the one below, which tells its error
 	for rows.Next() {
+		barrier.Point("store.scan")
 		if err := scan(rows); err != nil {
-			_ = rows.Close() // the first error is the one to tell
 			return t.store.translate(ctx, err)
 		}
 	}
