@@ -44,15 +44,15 @@ hooks: ## Use the hooks in .githooks for commits in this clone
 	@echo "commits now run .githooks/pre-commit and .githooks/commit-msg"
 
 .PHONY: clean
-clean: ## Remove what was built; keeps the tools in build/go, build/venv and build/bin
-	@find build -mindepth 1 -maxdepth 1 ! -name go ! -name venv ! -name bin ! -name bootstrap -exec rm -rf {} + 2>/dev/null || true
+clean: ## Remove what was built; keeps the tools that the bootstrap brought
+	@find build -mindepth 1 -maxdepth 1 ! -name go ! -name venv ! -name bin ! -name 'node*' ! -name bootstrap -exec rm -rf {} + 2>/dev/null || true
 
 .PHONY: clean/all
 clean/all: ## Remove build/ altogether, tools included
 	rm -rf build
 
 # One bootstrap at a time: the larger one contains the smaller.
-$(BOOTSTRAP_TEST): scripts/bootstrap tools/requirements.txt | $(BOOTSTRAP_BUILD)
+$(BOOTSTRAP_TEST): scripts/bootstrap tools/requirements.txt bindings/node/package-lock.json | $(BOOTSTRAP_BUILD)
 	@scripts/bootstrap test
 
 $(BOOTSTRAP_BUILD): scripts/bootstrap

@@ -1,14 +1,13 @@
 // Command generate writes what follows from the operation table: the operations
-// of the C header, the C functions behind them, the Python operations and the
-// reference for readers. The text is that of the table (capi/wire) and of the
-// comments on the request and reply types (core/engine), so every language says
-// the same.
+// of the C header, the C functions behind them, the operations of the bindings
+// and the reference for readers. The text is that of the table (capi/wire) and
+// of the comments on the request and reply types (core/engine), so every
+// language says the same.
 //
 //	go run ./bindings/generate          writes the files
 //	go run ./bindings/generate -verify  names the files that are stale, and fails
 //
-// A language is one function from the model to text; Ruby and Node come the same
-// way.
+// A language is one function from the model to text.
 package main
 
 import (
@@ -37,6 +36,8 @@ func outputs() []output {
 		{"capi/operations_gen.h", makeAssertions},
 		{"docs/operations.md", makeReference},
 		{"bindings/python/src/tasker_core/operations.py", makePython},
+		{"bindings/ruby/lib/tasker_core/operations.rb", makeRuby},
+		{"bindings/node/src/operations.js", makeNode},
 	}
 }
 

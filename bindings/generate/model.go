@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/tasker-systems/tasker-core-go/capi/wire"
+	"github.com/tasker-systems/tasker-core-go/core/fault"
 )
 
 // enginePackage holds the request and reply types that the table names.
@@ -83,6 +84,11 @@ func (k kind) String() string {
 func load(root string) (*model, error) {
 	s := newSource(root)
 	m := &model{}
+	for _, k := range fault.Kinds {
+		if errorClasses[k] == "" {
+			return nil, fmt.Errorf("the kind %s has no exception class", k)
+		}
+	}
 	for index, row := range wire.Operations {
 		request, err := s.object(enginePackage, row.Request)
 		if err != nil {

@@ -10,9 +10,10 @@ import (
 
 const pythonWidth = 96
 
-// pythonErrors names the exception class of each kind. Three names differ from
-// their codes because Python has such names already.
-var pythonErrors = map[fault.Kind]string{
+// errorClasses names the exception class of each kind, the same in every
+// language. Three names differ from their codes because Python has such names
+// already.
+var errorClasses = map[fault.Kind]string{
 	fault.InvalidRequest: "InvalidRequestError", fault.NotFound: "NotFoundError", fault.Conflict: "ConflictError",
 	fault.Duplicate: "DuplicateError", fault.LeaseLost: "LeaseLostError", fault.Unmigrated: "UnmigratedError",
 	fault.IncompatibleSchema: "IncompatibleSchemaError", fault.Unavailable: "UnavailableError",
@@ -45,10 +46,7 @@ from typing import Any
 `)
 	b.WriteString("ERRORS: dict[str, str] = {\n")
 	for _, k := range fault.Kinds {
-		if pythonErrors[k] == "" {
-			return "", fmt.Errorf("the kind %s has no exception class", k)
-		}
-		fmt.Fprintf(&b, "    %q: %q,\n", k, pythonErrors[k])
+		fmt.Fprintf(&b, "    %q: %q,\n", k, errorClasses[k])
 	}
 	b.WriteString("}\n\n# The number of each operation, for tasker_submit.\nNUMBERS: dict[str, int] = {\n")
 	for _, op := range m.Operations {
@@ -180,7 +178,7 @@ func pythonDocument(b *strings.Builder, op operation, parameters []field) {
 	if len(op.Errors) > 0 {
 		lines = append(lines, "", "Raises:")
 		for _, k := range op.Errors {
-			lines = append(lines, "    "+pythonErrors[k])
+			lines = append(lines, "    "+errorClasses[k])
 		}
 	}
 	for i, line := range lines {

@@ -22,7 +22,7 @@ integers; an instant is RFC 3339 text in UTC with microseconds; "any JSON" is yo
 	referenceFields(&b, m.Shared)
 	b.WriteString("## Errors\n\nEvery error is `{\"error\": {\"code\", \"message\", \"details\", \"retryable\"}}`.\n\n| Code | Status in C | Exception in Python |\n|---|---|---|\n")
 	for _, k := range fault.Kinds {
-		fmt.Fprintf(&b, "| `%s` | %d `TASKER_E_%s` | `%s` |\n", k, wire.StatusOf(k), upper(string(k)), pythonErrors[k])
+		fmt.Fprintf(&b, "| `%s` | %d `TASKER_E_%s` | `%s` |\n", k, wire.StatusOf(k), upper(string(k)), errorClasses[k])
 	}
 	fmt.Fprintf(&b, "\nEvery operation can answer %s; those with the database also %s.\n\n",
 		referenceKinds(wire.CommonErrors(wire.Instant)),
