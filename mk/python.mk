@@ -15,5 +15,6 @@ lint/python: lint/python/users
 lint/python/users: | $(BOOTSTRAP_TEST)
 	cd examples/python && MYPYPATH=$(CURDIR)/bindings/python/src \
 	  $(CURDIR)/build/venv/bin/mypy --strict --cache-dir $(CURDIR)/build/mypy-examples *.py ../data/generate.py
-	MYPYPATH=bindings/python/src:tests/race:tests/bindings/python \
-	  build/venv/bin/mypy --strict --cache-dir build/mypy-tests tests/race/*.py tests/bindings/python/*.py
+	MYPYPATH=bindings/python/src:tests/race:tests/bindings/python:tests/abi/python \
+	  build/venv/bin/mypy --strict --cache-dir build/mypy-tests tests/race/*.py tests/bindings/python/*.py \
+	  tests/abi/python/*.py tests/panics/*.py

@@ -19,6 +19,9 @@ test/list: | $(BOOTSTRAP_BUILD) ## Names of the test families
 test/unit/FAMILY: ## One family, for instance test/unit/graph or test/unit/bindings/python
 	@echo "make test/unit/FAMILY, with one of:"; scripts/run-tests --list
 
+# Families that load the library of the tests.
+test/unit/abi test/unit/panics: lib/probe
+
 test/unit/%: | $(BOOTSTRAP_TEST)
 	@scripts/run-tests $*
 
