@@ -51,6 +51,9 @@ func enter(call *C.struct_tk_call) {
 		answer(call, func() ([]byte, error) { return nil, interrupt(call) })
 	case C.TK_WAKE_FD:
 		answer(call, func() ([]byte, error) { return nil, wakeDescriptor(call) })
+	case C.TK_START:
+		engines.started(uint64(call.value))
+		answer(call, func() ([]byte, error) { return nil, nil })
 	case C.TK_BUILD_INFO:
 		call.text = buildInfo()
 		answer(call, func() ([]byte, error) { return nil, nil })
@@ -94,11 +97,11 @@ func open(call *C.struct_tk_call) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	h, err := engines.add(core)
-	if err != nil {
-		return nil, err
-	}
-	call.value = C.uint64_t(h.number)
+	h := engines.handle(uint64(call.engine), core)
+	h.wake.inherit(call.wake)
+	// After the wake descriptor is known: a wake-up may come at once.
+	core.OnWake(h.wake.signal)
+	engines.add(h)
 	return reply, nil
 }
 
@@ -138,8 +141,7 @@ func wakeDescriptor(call *C.struct_tk_call) error {
 		return err
 	}
 	defer h.leave()
-	end, err := h.wake.descriptor()
-	call.value = C.uint64_t(end)
+	call.wake, err = h.wake.descriptor()
 	return err
 }
 

@@ -11,22 +11,31 @@
 
 static const uint8_t tk_empty_object[] = {'{', '}'};
 
-/* Checks the process and the request. Fills the reply when it refuses. */
+/* Checks the request, and that this process has a runtime. Fills the reply when
+ * it refuses. */
 static int32_t tk_admit(const uint8_t *request, size_t request_len, tasker_buffer *reply) {
-    if (reply != NULL) {
-        reply->data = NULL;
-        reply->len = 0;
-    }
-    if (!tk_process_alive()) {
-        return tk_refuse(TASKER_E_FORKED, reply);
-    }
     if (reply == NULL || (request == NULL && request_len > 0)) {
         return tk_refuse(TASKER_E_INVALID_REQUEST, reply);
     }
+    reply->data = NULL;
+    reply->len = 0;
     if (request_len > TASKER_REQUEST_MAX) {
         return tk_refuse(TASKER_E_LIMIT_EXCEEDED, reply);
     }
-    return TASKER_OK;
+    int32_t status = tk_process_start();
+    return status == TASKER_OK ? TASKER_OK : tk_refuse(status, reply);
+}
+
+/* The same for a call to an engine, which has to be open in this process. */
+static int32_t tk_admit_engine(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    int32_t status = tk_admit(request, request_len, reply);
+    return status == TASKER_OK ? tk_engine_ready(engine, reply) : status;
+}
+
+/* The same for a call without request and reply. */
+static int32_t tk_admit_plain(tasker_engine engine) {
+    int32_t status = tk_process_start();
+    return status == TASKER_OK ? tk_engine_ready(engine, NULL) : status;
 }
 
 /* No request at all stands for an object without fields. */
@@ -35,8 +44,8 @@ static void tk_set_request(struct tk_call *call, const uint8_t *request, size_t 
     call->request_len = request_len > 0 ? request_len : sizeof tk_empty_object;
 }
 
-/* Crosses and sleeps until Go has completed the call. */
-static int32_t tk_run(struct tk_call *call, tasker_buffer *reply) {
+/* tk_run crosses and sleeps until Go has completed the call. */
+int32_t tk_run(struct tk_call *call, tasker_buffer *reply) {
     if (!tk_cross(call)) {
         return tk_refuse(TASKER_E_UNAVAILABLE, reply);
     }
@@ -52,7 +61,7 @@ static int32_t tk_run(struct tk_call *call, tasker_buffer *reply) {
 /* tk_operation performs one operation of the table and waits for its answer. */
 int32_t tk_operation(uint32_t operation, tasker_engine engine, const uint8_t *request, size_t request_len,
                      tasker_buffer *reply) {
-    int32_t status = tk_admit(request, request_len, reply);
+    int32_t status = tk_admit_engine(engine, request, request_len, reply);
     if (status != TASKER_OK) {
         return status;
     }
@@ -61,77 +70,115 @@ int32_t tk_operation(uint32_t operation, tasker_engine engine, const uint8_t *re
     return tk_run(&call, reply);
 }
 
-int32_t tasker_open(const uint8_t *config, size_t config_len, tasker_engine *engine, tasker_buffer *reply) {
-    if (engine != NULL) {
-        *engine = 0;
+/* Opens under a number of the table, which remembers what a forked child needs. */
+static int32_t tk_open(struct tk_call *call, tasker_engine *engine, tasker_buffer *reply) {
+    tasker_engine number;
+    struct tk_engine *entry = tk_engine_reserve(call, &number);
+    if (entry == NULL) {
+        return tk_refuse(TASKER_E_UNAVAILABLE, reply);
     }
+    call->engine = number;
+    int32_t status = tk_run(call, reply);
+    if (status != TASKER_OK) {
+        tk_engine_drop(entry);
+        return status;
+    }
+    tk_engine_publish(entry, number);
+    *engine = number;
+    return TASKER_OK;
+}
+
+int32_t tasker_open(const uint8_t *config, size_t config_len, tasker_engine *engine, tasker_buffer *reply) {
+    if (engine == NULL) {
+        return tk_refuse(TASKER_E_INVALID_REQUEST, reply);
+    }
+    *engine = 0;
     int32_t status = tk_admit(config, config_len, reply);
     if (status != TASKER_OK) {
         return status;
     }
-    if (engine == NULL) {
-        return tk_refuse(TASKER_E_INVALID_REQUEST, reply);
-    }
-    struct tk_call call = {.verb = TK_OPEN};
+    struct tk_call call = {.verb = TK_OPEN, .wake = {-1, -1}};
     tk_set_request(&call, config, config_len);
     uint8_t *environment = tk_environment(&call.environment_len);
     if (environment == NULL) {
         return tk_refuse(TASKER_E_UNAVAILABLE, reply);
     }
     call.environment = environment;
-    status = tk_run(&call, reply);
+    status = tk_open(&call, engine, reply);
     free(environment);
-    *engine = call.value;
     return status;
 }
 
+/* What is the parent's stays as it is: the engine, its workers, its leases. */
+static int32_t tk_close_inherited(tasker_engine engine, tasker_buffer *reply) {
+    static const char nothing[] = "{\"calls_cut\":0,\"problems\":[]}";
+    bool here;
+    struct tk_engine *entry = tk_engine_take(engine, &here);
+    if (entry != NULL) {
+        tk_engine_drop(entry);
+    }
+    (void)tk_buffer_fill(reply, nothing, sizeof nothing - 1);
+    return TASKER_OK;
+}
+
 int32_t tasker_close(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    bool here;
+    if (reply != NULL && tk_engine_inherited(engine)) {
+        return tk_close_inherited(engine, reply);
+    }
     int32_t status = tk_admit(request, request_len, reply);
     if (status != TASKER_OK) {
         return status;
     }
+    struct tk_engine *entry = tk_engine_take(engine, &here);
     struct tk_call call = {.verb = TK_CLOSE, .engine = engine};
     tk_set_request(&call, request, request_len);
-    return tk_run(&call, reply);
+    status = tk_run(&call, reply);
+    if (entry != NULL) {
+        tk_engine_drop(entry);
+    }
+    return status;
 }
 
 int32_t tasker_interrupt(tasker_engine engine) {
-    if (!tk_process_alive()) {
-        return TASKER_E_FORKED;
+    if (tk_engine_inherited(engine)) {
+        return TASKER_OK; /* nothing waits here */
+    }
+    int32_t status = tk_process_start();
+    if (status != TASKER_OK) {
+        return status;
     }
     struct tk_call call = {.verb = TK_INTERRUPT, .engine = engine};
     return tk_run(&call, NULL);
 }
 
 int32_t tasker_wake_fd(tasker_engine engine, int32_t *fd) {
-    if (fd != NULL) {
-        *fd = -1;
-    }
-    if (!tk_process_alive()) {
-        return TASKER_E_FORKED;
-    }
     if (fd == NULL) {
         return TASKER_E_INVALID_REQUEST;
     }
+    *fd = -1;
+    int32_t status = tk_admit_plain(engine);
+    if (status != TASKER_OK) {
+        return status;
+    }
     struct tk_call call = {.verb = TK_WAKE_FD, .engine = engine};
-    int32_t status = tk_run(&call, NULL);
+    status = tk_run(&call, NULL);
     if (status == TASKER_OK) {
-        *fd = (int32_t)call.value;
+        tk_engine_keep_wake(engine, call.wake);
+        *fd = call.wake[0];
     }
     return status;
 }
 
 int32_t tasker_submit(tasker_engine engine, uint32_t operation, const uint8_t *request, size_t request_len,
                       uint64_t *ticket, tasker_buffer *reply) {
-    if (ticket != NULL) {
-        *ticket = 0;
-    }
-    int32_t status = tk_admit(request, request_len, reply);
-    if (status != TASKER_OK) {
-        return status;
-    }
     if (ticket == NULL) {
         return tk_refuse(TASKER_E_INVALID_REQUEST, reply);
+    }
+    *ticket = 0;
+    int32_t status = tk_admit_engine(engine, request, request_len, reply);
+    if (status != TASKER_OK) {
+        return status;
     }
     struct tk_call call = {.verb = TK_SUBMIT, .operation = operation, .engine = engine};
     tk_set_request(&call, request, request_len);
@@ -144,14 +191,15 @@ int32_t tasker_collect(tasker_engine engine, tasker_completion *completions, siz
     if (count != NULL) {
         *count = 0;
     }
-    if (!tk_process_alive()) {
-        return TASKER_E_FORKED;
-    }
     if (count == NULL || (completions == NULL && capacity > 0)) {
         return TASKER_E_INVALID_REQUEST;
     }
+    int32_t status = tk_admit_plain(engine);
+    if (status != TASKER_OK) {
+        return status;
+    }
     struct tk_call call = {.verb = TK_COLLECT, .engine = engine, .completions = completions, .capacity = capacity};
-    int32_t status = tk_run(&call, NULL);
+    status = tk_run(&call, NULL);
     *count = (size_t)call.value;
     return status;
 }
@@ -165,7 +213,7 @@ const char *tasker_build_info(void) {
         return text;
     }
     struct tk_call call = {.verb = TK_BUILD_INFO};
-    if (!tk_process_alive() || tk_run(&call, NULL) != TASKER_OK) {
+    if (tk_process_start() != TASKER_OK || tk_run(&call, NULL) != TASKER_OK) {
         return "{}";
     }
     __atomic_store_n(&known, call.text, __ATOMIC_RELEASE);

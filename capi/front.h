@@ -4,11 +4,17 @@
  * The front is a thin layer of C before the Go core. Every exported function
  * follows the same path:
  *
- *   guard      process.c    was this process forked after the library loaded?
+ *   process    start.c      has this process a Go runtime? if not, start one
+ *   engine     engines.c    was the engine opened here, or by a parent?
  *   arguments  front.c      pointers and lengths, before anything reads them
  *   crossing   lane.c       enter Go on a stack that Go can work with
  *   waiting    event.c      sleep in C until Go completes the call
  *   reply      reply.c      memory by malloc, so that plain C can free it
+ *
+ * The runtime that is entered may be the one in this library or one in a copy of
+ * it (copy.c), if the process was forked (fork.c). Only this library's own C
+ * files know what belongs to the process; what the Go code of a copy needs of
+ * them it reaches through a table of functions (struct tk_services).
  *
  * Nothing here is part of the interface: names carry the prefix tk_ and the
  * linker hides them.
@@ -16,6 +22,8 @@
 #ifndef TASKER_FRONT_H
 #define TASKER_FRONT_H
 
+#include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,7 +32,8 @@
 
 /* What a crossing asks Go to do. */
 enum tk_verb {
-    TK_OPEN = 1,
+    TK_START = 1, /* wait until the runtime is ready */
+    TK_OPEN,
     TK_CLOSE,
     TK_INTERRUPT,
     TK_WAKE_FD,
@@ -50,7 +59,9 @@ struct tk_call {
     /* filled by C */
     uint32_t verb;
     uint32_t operation;
-    uint64_t engine;
+    uint32_t inherited; /* open only: a parent had it open */
+    int32_t wake[2];    /* open: the inherited wake descriptor or -1; wake: both ends, filled by Go */
+    uint64_t engine;    /* open: the number it gets */
     const uint8_t *request;
     size_t request_len;
     const uint8_t *environment; /* NAME=value texts, each ended by NUL (open only) */
@@ -60,13 +71,99 @@ struct tk_call {
     /* filled by Go, through tk_complete */
     int32_t status;
     tasker_buffer reply;
-    uint64_t value; /* engine, ticket, descriptor or count */
+    uint64_t value; /* ticket or count; start: the generation, filled by C */
     const char *text; /* build info: lives as long as the process */
     struct tk_event done;
 };
 
-/* process.c: is the Go runtime of this process alive, or a dead copy? */
-bool tk_process_alive(void);
+typedef void (*tk_entry)(struct tk_call *call);
+
+struct tk_lane;
+
+/* What belongs to this process alone: all zero in a forked child. */
+struct tk_process {
+    tk_entry enter;       /* the runtime; NULL while none was started */
+    pthread_mutex_t mutex; /* held while it is started; all zero is its initial value */
+    const char *problem;  /* why there can be none, or NULL */
+    uint32_t generation;  /* of the runtime */
+    uint32_t settled;     /* what a parent left has been dealt with */
+    pthread_mutex_t lanes_mutex; /* guards the next four */
+    pthread_cond_t lanes_change;
+    struct tk_lane *lanes; /* that are free */
+    unsigned lanes_made, lanes_wanted;
+    unsigned spins, waits; /* how patient callers of lanes are; changed without a lock */
+};
+
+/* start.c */
+struct tk_process *tk_process_this(void);
+bool tk_process_running(void);
+int32_t tk_process_start(void);
+const char *tk_process_problem(void);
+int tk_thread_start(pthread_t *thread, void *(*run)(void *), void *value);
+void tk_start_prepare(void);
+void tk_start_forked(void);
+
+/* A copy of the library: everything in it lies at this distance from ours. */
+struct tk_image {
+    ptrdiff_t distance;
+};
+
+#define TK_THERE(distance, thing) ((__typeof__(&(thing)))((uintptr_t)&(thing) + (uintptr_t)(distance)))
+
+/* hold.c */
+bool tk_hold_works(void);
+bool tk_hold_release(void);
+uintptr_t tk_hold_base(void);
+size_t tk_hold_size(void);
+
+/* copy.c */
+void tk_file_keep(void);
+const char *tk_copy_make(struct tk_image *image);
+bool tk_image_holds(uintptr_t address);
+
+/* signals.c */
+void tk_signals_block(sigset_t *before);
+void tk_signals_unblock(const sigset_t *before);
+void tk_signals_save(void);
+void tk_signals_return(void);
+void tk_signals_release(void);
+
+/* fork.c */
+void tk_fork_watch(void);
+void tk_fork_settle(void);
+void tk_gate_enter(void);
+void tk_gate_leave(void);
+void tk_socket_add(int32_t descriptor);
+void tk_socket_remove(int32_t descriptor);
+int tk_pipe_open(int32_t ends[2]);
+void tk_pipe_close(const int32_t ends[2]);
+bool tk_pipe_lives(const int32_t ends[2]);
+
+/* engines.c */
+struct tk_engine;
+struct tk_engine *tk_engine_reserve(const struct tk_call *call, tasker_engine *number);
+void tk_engine_publish(struct tk_engine *entry, tasker_engine number);
+struct tk_engine *tk_engine_take(tasker_engine number, bool *here);
+void tk_engine_drop(struct tk_engine *entry);
+int32_t tk_engine_ready(tasker_engine number, tasker_buffer *reply);
+bool tk_engine_inherited(tasker_engine number);
+void tk_engine_keep_wake(tasker_engine number, const int32_t ends[2]);
+void tk_engines_forked(void);
+
+/* What Go code calls in the C files of the library that the host has loaded, and
+ * not in those of the copy that the code itself may lie in. */
+struct tk_services {
+    void (*gate_enter)(void);
+    void (*gate_leave)(void);
+    void (*socket_add)(int32_t descriptor);
+    void (*socket_remove)(int32_t descriptor);
+    int (*pipe_open)(int32_t ends[2]);
+    void (*pipe_close)(const int32_t ends[2]);
+};
+
+/* services.c */
+extern const struct tk_services tk_own_services;
+extern const struct tk_services *tk_services;
 
 /* event.c */
 void tk_event_clear(struct tk_event *event);
@@ -76,6 +173,7 @@ void tk_event_wait(struct tk_event *event);
 
 /* lane.c: runs tk_go_enter(call) on a proper stack; false: no thread to be had. */
 bool tk_cross(struct tk_call *call);
+void tk_lanes_prepare(void);
 
 /* reply.c */
 bool tk_buffer_fill(tasker_buffer *buffer, const void *data, size_t len);
@@ -86,12 +184,13 @@ int32_t tk_refuse(int32_t status, tasker_buffer *reply);
 uint8_t *tk_environment(size_t *len);
 
 /* wake.c: a non-blocking pipe closed on exec. */
-int tk_pipe_open(int32_t ends[2]);
+int tk_pipe_make(int32_t ends[2]);
 void tk_pipe_write(int32_t end);
 void tk_pipe_drain(int32_t end);
-void tk_pipe_close(int32_t ends[2]);
+void tk_descriptor_move(int32_t from, int32_t to);
 
-/* front.c: what every generated operation function calls. */
+/* front.c: crosses and waits; and what every generated operation function calls. */
+int32_t tk_run(struct tk_call *call, tasker_buffer *reply);
 int32_t tk_operation(uint32_t operation, tasker_engine engine, const uint8_t *request, size_t request_len,
                      tasker_buffer *reply);
 

@@ -9,14 +9,15 @@
  * thread. Inside them with room left, the call enters Go directly. Else it is
  * handed to a lane: a thread of the library with a proper stack.
  *
- * A lane is busy only while Go starts a call, never while a call waits. A thread
- * keeps the lane it used last, so handing over is two writes, and the thread waits
- * for the end of its call alone: whether the lane is free again is asked before
- * the next one.
+ * A lane is busy only while Go starts a call, which takes microseconds, never
+ * while a call waits. So a few lanes serve any number of threads.
+ *
+ * On its own stack a thread blocks asynchronous signals while it is inside Go:
+ * a handler of the host would run on the small stack of a goroutine. That costs
+ * two system calls, 0.2 microseconds; a lane costs 0.6.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -39,122 +40,113 @@
 /* After so many waits spinning is tried at full length again. */
 #define TK_SPINS_PROBE 64u
 
-/* How long one side of a lane spins before it sleeps. On a busy machine the
- * other side cannot run meanwhile, so spinning in vain halves the length. With
- * two processors kept busy by other programs a crossing took 40 microseconds at
- * the full length, 15 at a third of it, and 4 when it adapts; 0.8 otherwise. */
-struct tk_patience {
-    unsigned spins;
-    unsigned waits;
-};
+/* Lanes of one process. With more than a few, threads wait for processors anyway. */
+#define TK_LANES_MAX 8u
 
 struct tk_lane {
-    struct tk_event posted;     /* the host thread handed over a call */
-    struct tk_event free;       /* the lane is done with the last one */
-    struct tk_patience lanes;   /* of the lane, for the next call */
-    struct tk_patience callers; /* of whoever uses the lane, for the end of its call */
+    struct tk_event posted; /* a host thread handed over a call */
     struct tk_call *call;
-    struct tk_lane *next; /* in the pool */
+    unsigned spins, waits; /* how long the lane waits for the next call awake */
+    struct tk_lane *next;  /* in the pool */
 };
 
-/* What is remembered per host thread. */
+/* What is remembered per host thread: its own stack; both 0 when it cannot be told. */
 struct tk_thread {
-    uintptr_t low, high;  /* the thread's own stack; both 0 when it cannot be told */
-    struct tk_lane *lane; /* the lane used last, or NULL */
+    uintptr_t low, high;
 };
 
-static pthread_mutex_t tk_pool_mutex = PTHREAD_MUTEX_INITIALIZER; /* guards tk_pool */
-static struct tk_lane *tk_pool;
 static pthread_key_t tk_key;
 static bool tk_key_made;
 static unsigned tk_spins_max;
 
-static void tk_pool_put(struct tk_lane *lane) {
-    pthread_mutex_lock(&tk_pool_mutex);
-    lane->next = tk_pool;
-    tk_pool = lane;
-    pthread_mutex_unlock(&tk_pool_mutex);
-}
-
-static struct tk_lane *tk_pool_take(void) {
-    pthread_mutex_lock(&tk_pool_mutex);
-    struct tk_lane *lane = tk_pool;
-    if (lane != NULL) {
-        tk_pool = lane->next;
-    }
-    pthread_mutex_unlock(&tk_pool_mutex);
-    return lane;
-}
-
-/* Runs when a host thread ends. In a forked child the lanes are gone. */
-static void tk_thread_end(void *value) {
-    struct tk_thread *thread = value;
-    if (thread->lane != NULL && tk_process_alive()) {
-        tk_pool_put(thread->lane);
-    }
-    free(thread);
-}
-
-__attribute__((constructor)) static void tk_lane_start(void) {
-    tk_key_made = pthread_key_create(&tk_key, tk_thread_end) == 0;
+/* tk_lanes_prepare makes what outlives forks. Once, before the first start. */
+void tk_lanes_prepare(void) {
+    tk_key_made = pthread_key_create(&tk_key, free) == 0;
     /* With one processor the other side cannot run while this one spins. */
     tk_spins_max = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? TK_SPINS_MAX : 0;
 }
 
-static void tk_await(struct tk_event *event, struct tk_patience *patience) {
-    if (patience->waits++ % TK_SPINS_PROBE == 0) {
-        patience->spins = tk_spins_max;
+/* Waits awake for a while before it sleeps. On a busy machine the other side
+ * cannot run meanwhile, so spinning in vain halves the length. With two
+ * processors kept busy by other programs a crossing took 40 microseconds at the
+ * full length, 15 at a third of it, and 4 when it adapts; 0.8 otherwise. */
+static void tk_await(struct tk_event *event, unsigned *spins, unsigned *waits) {
+    if (__atomic_fetch_add(waits, 1, __ATOMIC_RELAXED) % TK_SPINS_PROBE == 0) {
+        __atomic_store_n(spins, tk_spins_max, __ATOMIC_RELAXED);
     }
-    if (!tk_event_spin(event, patience->spins)) {
-        patience->spins /= 2;
+    unsigned length = __atomic_load_n(spins, __ATOMIC_RELAXED);
+    if (!tk_event_spin(event, length)) {
+        __atomic_store_n(spins, length / 2, __ATOMIC_RELAXED);
         tk_event_wait(event);
+    }
+}
+
+static void tk_lane_give(struct tk_process *process, struct tk_lane *lane) {
+    pthread_mutex_lock(&process->lanes_mutex);
+    lane->next = process->lanes;
+    process->lanes = lane;
+    bool wanted = process->lanes_wanted > 0;
+    pthread_mutex_unlock(&process->lanes_mutex);
+    if (wanted) {
+        pthread_cond_signal(&process->lanes_change);
     }
 }
 
 static void *tk_lane_main(void *value) {
     struct tk_lane *lane = value;
+    struct tk_process *process = tk_process_this();
     for (;;) {
-        tk_await(&lane->posted, &lane->lanes);
+        tk_await(&lane->posted, &lane->spins, &lane->waits);
         tk_event_clear(&lane->posted);
-        tk_go_enter(lane->call);
-        tk_event_set(&lane->free);
+        process->enter(lane->call);
+        tk_lane_give(process, lane);
     }
     return NULL;
 }
 
-/* The lane inherits the signal mask of the thread that makes it; signals that
- * are sent to the process are the host's to handle, on the host's threads. */
-static int tk_lane_spawn(struct tk_lane *lane) {
-    sigset_t all, before;
+static struct tk_lane *tk_lane_new(void) {
     pthread_attr_t attributes;
     pthread_t thread;
-    sigfillset(&all);
-    const int synchronous[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
-    for (size_t i = 0; i < sizeof synchronous / sizeof synchronous[0]; i++) {
-        sigdelset(&all, synchronous[i]);
-    }
-    if (pthread_attr_init(&attributes) != 0) {
-        return -1;
-    }
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, TK_LANE_STACK);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&thread, &attributes, tk_lane_main, lane);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    return failed;
-}
-
-static struct tk_lane *tk_lane_new(void) {
+    sigset_t before;
     struct tk_lane *lane = calloc(1, sizeof *lane);
-    if (lane == NULL) {
-        return NULL;
-    }
-    tk_event_set(&lane->free);
-    if (tk_lane_spawn(lane) != 0) {
+    if (lane == NULL || pthread_attr_init(&attributes) != 0) {
         free(lane);
         return NULL;
     }
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, TK_LANE_STACK);
+    tk_signals_block(&before);
+    int failed = pthread_create(&thread, &attributes, tk_lane_main, lane);
+    tk_signals_unblock(&before);
+    pthread_attr_destroy(&attributes);
+    if (failed) {
+        free(lane);
+        return NULL;
+    }
+    return lane;
+}
+
+/* Takes a free lane, makes one, or waits for one. NULL: there is none at all and
+ * no thread to be had. */
+static struct tk_lane *tk_lane_take(struct tk_process *process) {
+    struct tk_lane *lane = NULL;
+    bool refused = false;
+    pthread_mutex_lock(&process->lanes_mutex);
+    while (lane == NULL && !(refused && process->lanes_made == 0)) {
+        if (process->lanes != NULL) {
+            lane = process->lanes;
+            process->lanes = lane->next;
+        } else if (process->lanes_made < TK_LANES_MAX && !refused) {
+            lane = tk_lane_new();
+            process->lanes_made += lane != NULL;
+            refused = lane == NULL;
+        } else {
+            process->lanes_wanted++;
+            pthread_cond_wait(&process->lanes_change, &process->lanes_mutex);
+            process->lanes_wanted--;
+        }
+    }
+    pthread_mutex_unlock(&process->lanes_mutex);
     return lane;
 }
 
@@ -203,36 +195,30 @@ static bool tk_own_stack(const struct tk_thread *thread) {
     return here < thread->high && here > thread->low && here - thread->low > TK_STACK_ROOM;
 }
 
-/* Takes the lane out of the thread's record while it is used: should the thread
- * come back in the meantime, on another of its stacks, it gets another lane. */
-static bool tk_cross_by_lane(struct tk_thread *thread, struct tk_call *call) {
-    struct tk_lane *lane = thread != NULL ? thread->lane : NULL;
-    if (lane != NULL) {
-        thread->lane = NULL;
-    } else if ((lane = tk_pool_take()) == NULL && (lane = tk_lane_new()) == NULL) {
+/* The lane goes back to the pool by itself, as soon as Go has started the call. */
+static bool tk_cross_by_lane(struct tk_process *process, struct tk_call *call) {
+    struct tk_lane *lane = tk_lane_take(process);
+    if (lane == NULL) {
         return false;
     }
-    tk_event_wait(&lane->free);
-    tk_event_clear(&lane->free);
     lane->call = call;
     tk_event_set(&lane->posted);
-    tk_await(&call->done, &lane->callers);
-    if (thread != NULL && thread->lane == NULL) {
-        thread->lane = lane;
-    } else {
-        tk_pool_put(lane);
-    }
+    tk_await(&call->done, &process->spins, &process->waits);
     return true;
 }
 
 /* tk_cross starts the call in Go, on this stack if it can, else on a lane. The
  * call may still be under way when it returns; false means that no thread could
- * be made and Go knows nothing of the call. */
+ * be made and Go knows nothing of the call. The process has a runtime. */
 bool tk_cross(struct tk_call *call) {
+    struct tk_process *process = tk_process_this();
     struct tk_thread *thread = tk_thread_current();
-    if (thread != NULL && tk_own_stack(thread)) {
-        tk_go_enter(call);
-        return true;
+    if (thread == NULL || !tk_own_stack(thread)) {
+        return tk_cross_by_lane(process, call);
     }
-    return tk_cross_by_lane(thread, call);
+    sigset_t before;
+    tk_signals_block(&before);
+    process->enter(call);
+    tk_signals_unblock(&before);
+    return true;
 }

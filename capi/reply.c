@@ -6,6 +6,7 @@
  * forked child.
  */
 #define _GNU_SOURCE
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,11 +43,6 @@ void tk_complete(struct tk_call *call, int32_t status, const void *data, size_t 
 /* The replies of the front, in the form of every error reply. */
 static const char *tk_refusal(int32_t status) {
     switch (status) {
-    case TASKER_E_FORKED:
-        return "{\"error\":{\"code\":\"forked\",\"message\":\"this process was forked after its parent loaded the "
-               "library, and the library's threads did not come along\",\"details\":{\"remedy\":\"Load the library "
-               "and open the engine in the child, after the fork; what the parent opened belongs to the parent.\"},"
-               "\"retryable\":false}}";
     case TASKER_E_INVALID_REQUEST:
         return "{\"error\":{\"code\":\"invalid_request\",\"message\":\"a pointer is NULL that must not be\","
                "\"details\":{\"remedy\":\"Pass the address of every out-parameter, and of the request unless its "
@@ -55,8 +51,8 @@ static const char *tk_refusal(int32_t status) {
         return "{\"error\":{\"code\":\"limit_exceeded\",\"message\":\"the request is longer than 67108864 bytes\","
                "\"details\":{\"limit\":67108864,\"remedy\":\"Split the request.\"},\"retryable\":false}}";
     case TASKER_E_UNAVAILABLE:
-        return "{\"error\":{\"code\":\"unavailable\",\"message\":\"the operating system refuses memory or a thread\","
-               "\"details\":{\"remedy\":\"Raise the limit of memory, processes or threads, then repeat the call.\"},"
+        return "{\"error\":{\"code\":\"unavailable\",\"message\":\"the operating system refuses memory or a thread, or 65536 engines are open\","
+               "\"details\":{\"remedy\":\"Close engines that are no longer used, or raise the limit of memory, processes or threads; then repeat the call.\"},"
                "\"retryable\":true}}";
     default:
         return "{\"error\":{\"code\":\"internal\",\"message\":\"the call could not be made\",\"details\":{},"
@@ -64,9 +60,25 @@ static const char *tk_refusal(int32_t status) {
     }
 }
 
+/* The reason differs, and holds no character that JSON would want escaped. */
+static void tk_fill_forked(tasker_buffer *reply) {
+    char text[1024];
+    int len = snprintf(text, sizeof text,
+                       "{\"error\":{\"code\":\"forked\",\"message\":\"this process was forked from one that had started the "
+                       "library, which cannot start again here: %s\",\"details\":{\"remedy\":\"Load the library and open "
+                       "the engine in the child only, or give it what it lacks.\"},\"retryable\":false}}",
+                       tk_process_problem());
+    (void)tk_buffer_fill(reply, text, (size_t)len);
+}
+
 /* tk_refuse answers without Go. The reply may be NULL: the status tells enough. */
 int32_t tk_refuse(int32_t status, tasker_buffer *reply) {
-    if (reply != NULL) {
+    if (reply == NULL) {
+        return status;
+    }
+    if (status == TASKER_E_FORKED) {
+        tk_fill_forked(reply);
+    } else {
         const char *text = tk_refusal(status);
         (void)tk_buffer_fill(reply, text, strlen(text));
     }

@@ -4,7 +4,7 @@
  * A pipe, not an eventfd, because it is the one thing that every host and every
  * platform can wait for. Both ends are non-blocking, so neither a full pipe nor
  * a host that read the byte itself can stop the library; both close on exec, so
- * programs that the host starts do not keep them.
+ * programs that the host starts do not keep them. fork.c knows which there are.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -19,8 +19,8 @@ static int tk_mark(int end) {
 }
 #endif
 
-/* tk_pipe_open fills the reading and the writing end; returns 0 or an errno. */
-int tk_pipe_open(int32_t ends[2]) {
+/* tk_pipe_make fills the reading and the writing end; returns 0 or an errno. */
+int tk_pipe_make(int32_t ends[2]) {
     int pair[2];
 #if defined(__linux__)
     if (pipe2(pair, O_NONBLOCK | O_CLOEXEC) != 0) {
@@ -42,6 +42,18 @@ int tk_pipe_open(int32_t ends[2]) {
     return 0;
 }
 
+/* tk_descriptor_move gives what `from` leads to the number `to`, which is closed
+ * before; closed on exec. */
+void tk_descriptor_move(int32_t from, int32_t to) {
+#if defined(__linux__)
+    (void)dup3(from, to, O_CLOEXEC);
+#else
+    (void)dup2(from, to);
+    (void)fcntl(to, F_SETFD, FD_CLOEXEC);
+#endif
+    close(from);
+}
+
 /* tk_pipe_write makes the pipe readable. A full pipe is readable already. */
 void tk_pipe_write(int32_t end) {
     ssize_t written;
@@ -57,10 +69,4 @@ void tk_pipe_drain(int32_t end) {
     do {
         taken = read(end, sink, sizeof sink);
     } while (taken == (ssize_t)sizeof sink || (taken == -1 && errno == EINTR));
-}
-
-/* tk_pipe_close closes both ends. */
-void tk_pipe_close(int32_t ends[2]) {
-    close(ends[0]);
-    close(ends[1]);
 }

@@ -1,6 +1,9 @@
 package main
 
 // #include "front.h"
+//
+// static int tk_go_pipe_open(int32_t ends[2]) { return tk_services->pipe_open(ends); }
+// static void tk_go_pipe_close(const int32_t ends[2]) { tk_services->pipe_close(ends); }
 import "C"
 
 import (
@@ -56,15 +59,21 @@ func (w *wake) rearm() {
 	w.pending.Store(false)
 }
 
-// descriptor returns the reading end, which is made at the first call because
-// most engines need none. The error is limit_exceeded when the process has no
-// descriptor left.
-func (w *wake) descriptor() (int32, error) {
+// inherit takes over a pipe that the host of a parent process waits on; fork.c
+// has renewed it. It is called before anything else.
+func (w *wake) inherit(ends [2]C.int32_t) {
+	w.ends, w.made = ends, ends[0] >= 0
+}
+
+// descriptor returns the reading end and the other one; the pipe is made at the
+// first call because most engines need none. The error is limit_exceeded when
+// the process has no descriptor left.
+func (w *wake) descriptor() ([2]C.int32_t, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.made {
-		if cause := C.tk_pipe_open(&w.ends[0]); cause != 0 {
-			return -1, fault.Wrap(fault.LimitExceeded, syscall.Errno(cause), "the operating system refuses a pipe").
+		if cause := C.tk_go_pipe_open(&w.ends[0]); cause != 0 {
+			return [2]C.int32_t{-1, -1}, fault.Wrap(fault.LimitExceeded, syscall.Errno(cause), "the operating system refuses a pipe").
 				Advise("Raise the limit of open files.")
 		}
 		w.made = true
@@ -72,7 +81,7 @@ func (w *wake) descriptor() (int32, error) {
 			w.write()
 		}
 	}
-	return int32(w.ends[0]), nil
+	return w.ends, nil
 }
 
 // write puts the byte in; the caller holds mu.
@@ -88,7 +97,7 @@ func (w *wake) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.made && !w.closed {
-		C.tk_pipe_close(&w.ends[0])
+		C.tk_go_pipe_close(&w.ends[0])
 	}
 	w.closed = true
 }

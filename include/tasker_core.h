@@ -29,26 +29,38 @@
  *
  * 1. CAVEATS, BEFORE ANYTHING ELSE
  *
- * FORK. Load the library after the fork, not before. A process that forks while
- * the library is loaded has a child in which the library's threads do not
- * exist; every function there answers TASKER_E_FORKED at once and never hangs.
- * The parent goes on undisturbed. In the child tasker_buffer_free still frees
- * buffers of the parent. Programs started by posix_spawn, system or popen, or
- * by vfork and exec, are not affected. The child must not use or close the
- * descriptors of the parent's database file.
+ * START. Loading the library starts nothing: no thread, no signal handler. The
+ * first call does, in a few milliseconds, and then sees the environment as it is.
+ *
+ * FORK. On Linux a process may fork at any time, from any thread, while others
+ * are inside the library. The child goes on with the numbers it inherited: its
+ * first call starts a runtime of its own (a few milliseconds), and an engine is
+ * opened again, from the configuration it was opened with, by the first call
+ * that names it. What was under way in the parent, calls, submitted requests and
+ * leases, stays the parent's. The wake descriptor keeps its number and is the
+ * child's own. The parent pays some milliseconds once, at its first fork. In the
+ * child tasker_buffer_free frees buffers of the parent, too.
+ *
+ * An engine whose database is ":memory:", or that was opened with
+ * {"fork": "error"}, answers TASKER_E_FORKED in a child. So does every function,
+ * at once and with the reason, where the library cannot be started again: on
+ * other systems than Linux, or where neither memory nor a temporary folder takes
+ * a copy of the library that may be executed. Children that are made by the raw
+ * system call clone are served as far as the loader lets them; depth of forks in
+ * forks is limited to about thirty. The child must not close descriptors of the
+ * parent's database file once it has called the library. Programs started by
+ * posix_spawn, system or popen, or by vfork and exec, are not affected. Do not
+ * overwrite the library's file in place; replacing or deleting it is harmless.
  *
  * UNLOADING. The library cannot be unloaded: it is marked so, and dlclose only
  * lowers a counter. Its threads sleep while no engine is open.
  *
- * SIGNALS. The library takes no SIGINT, SIGTERM, SIGHUP or SIGCHLD from your
- * program. Loading it installs handlers for SIGSEGV, SIGBUS, SIGFPE, SIGPIPE and
- * SIGURG, which treat what is not the library's as before, and adds the flag
- * SA_ONSTACK to handlers that your program installed earlier. A blocked call is
- * not ended by a signal: your handler runs, and the call goes on. Use
+ * SIGNALS. The library takes no asynchronous signal from your program: SIGINT,
+ * SIGTERM, SIGHUP, SIGCHLD, SIGPIPE and their handlers stay as they are, and its
+ * threads block them. Its first call installs handlers for SIGSEGV, SIGBUS,
+ * SIGFPE and SIGURG, which treat what is not the library's as before. A blocked
+ * call is not ended by a signal: your handler runs, and the call goes on. Use
  * tasker_interrupt (from another thread), a short timeout_ms, or chapter 8.
- *
- * LIMITS. Loading raises the soft limit of open files to the hard limit. A program
- * that uses select(2) sets it back after its first call.
  *
  * THREADS. Every function may be called from any thread, with any engine, at any
  * time, also while the engine is closed by another thread. A call may come from
@@ -56,8 +68,8 @@
  * called from a signal handler. The library never calls into your program.
  *
  * OUTPUT. The library writes nothing to standard output or error and changes
- * neither environment, working directory nor locale. Logs are pulled, with
- * tasker_engine_logs_poll.
+ * neither environment, limits, working directory nor locale. Logs are pulled,
+ * with tasker_engine_logs_poll.
  *
  * ENVIRONMENT. tasker_open reads the variables that begin with TASKER_ as they
  * are at that moment; do not change the environment in another thread then.
@@ -229,7 +241,8 @@ typedef struct tasker_completion {
 /* The engine was closed, or the number never was an engine. */
 #define TASKER_E_CLOSED 12
 
-/* This process was forked after the library was loaded. See chapter 1. */
+/* This process was forked, and what the parent had cannot be had here; the
+ * message tells why. See chapter 1. */
 #define TASKER_E_FORKED 13
 
 /* This database or platform cannot do it. */
@@ -266,7 +279,7 @@ TASKER_API uint32_t tasker_abi_version(void);
  *   platform  operating system and processor, such as "linux/amd64"
  *
  * The text ends with NUL, lives as long as the process and must not be freed.
- * In a forked child whose parent never asked it holds `abi` alone.
+ * Where the library cannot be started (TASKER_E_FORKED) it is {}.
  *
  * Never blocks, never fails, needs no engine. Any thread.
  */
@@ -308,8 +321,8 @@ TASKER_API void tasker_buffer_free(tasker_buffer *buffer);
  *
  * Errors: TASKER_E_INVALID_REQUEST (configuration; every problem is listed),
  * TASKER_E_UNMIGRATED, TASKER_E_INCOMPATIBLE_SCHEMA, TASKER_E_UNAVAILABLE,
- * TASKER_E_PERMISSION, TASKER_E_TIMEOUT, TASKER_E_LIMIT_EXCEEDED (65536 open
- * engines), TASKER_E_FORKED.
+ * TASKER_E_PERMISSION, TASKER_E_TIMEOUT, TASKER_E_FORKED. TASKER_E_UNAVAILABLE
+ * also when 65536 engines are open, or no memory or thread is to be had.
  *
  * Blocks while the database is opened and, where the configuration says so,
  * migrated. Any thread. The reply is the caller's to release.
@@ -335,7 +348,9 @@ TASKER_API int32_t tasker_open(const uint8_t *config, size_t config_len, tasker_
  * have finished before you close.
  *
  * The engine is closed whatever the status is. A second close, also a concurrent
- * one, answers TASKER_E_CLOSED and does no harm.
+ * one, answers TASKER_E_CLOSED and does no harm. In a forked child that has not
+ * used the engine, closing forgets the number there and touches nothing of the
+ * parent's.
  *
  * Errors: TASKER_E_CLOSED, TASKER_E_INVALID_REQUEST and TASKER_E_LIMIT_EXCEEDED
  * (the engine is closed all the same, unless a pointer is NULL or the request too

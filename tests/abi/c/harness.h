@@ -60,6 +60,7 @@ void case_wake_descriptor(void);
 void case_claim_keeps_answers(void);
 void case_fork(void);
 void case_fork_before_open(void);
+void case_fork_close(void);
 void case_fork_busy(void);
 void case_raw_clone(void);
 void case_spawn(void);

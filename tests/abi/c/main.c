@@ -26,6 +26,7 @@ static const struct {
     {"claim_keeps_answers", case_claim_keeps_answers},
     {"fork", case_fork},
     {"fork_before_open", case_fork_before_open},
+    {"fork_close", case_fork_close},
     {"fork_busy", case_fork_busy},
     {"raw_clone", case_raw_clone},
     {"spawn", case_spawn},
