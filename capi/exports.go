@@ -93,7 +93,7 @@ func request(call *C.struct_tk_call) []byte {
 }
 
 func open(call *C.struct_tk_call) ([]byte, error) {
-	core, reply, err := session.OpenAs(version, request(call), environment(call))
+	core, reply, err := session.OpenAs(session.Origin{Version: version, Config: request(call), Environment: environment(call)})
 	if err != nil {
 		return nil, err
 	}

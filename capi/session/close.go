@@ -91,10 +91,10 @@ func (e *Engine) end(ctx context.Context) (problems []string) {
 
 // endWork stops the loops and gives back what this engine's workers hold.
 func (e *Engine) endWork(ctx context.Context) error {
-	if e.loops == nil {
+	if e.duties == nil {
 		return nil
 	}
-	e.loops.Stop()
+	e.duties.stop()
 	barrier.Point("session.close")
 	releasing, cancel := context.WithTimeout(ctx, releaseWait)
 	defer cancel()

@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -24,7 +23,6 @@ import (
 	"github.com/tasker-systems/tasker-core-go/core/store/postgres"
 	"github.com/tasker-systems/tasker-core-go/core/store/sqlite"
 	"github.com/tasker-systems/tasker-core-go/core/telemetry"
-	"github.com/tasker-systems/tasker-core-go/core/worker"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 )
 
@@ -38,7 +36,7 @@ type Engine struct {
 	cases  *engine.Engine
 	store  database
 	hub    *notify.Hub
-	loops  *worker.Loops // nil when only the schema is served
+	duties *duties // nil when only the schema is served
 	log    *telemetry.Log
 	now    func() time.Time
 	frozen func() time.Time // nil while the clock runs
@@ -50,6 +48,7 @@ type Engine struct {
 type database interface {
 	store.Store
 	store.Schema
+	Attend() // begin to hear of other processes' commits, once
 }
 
 // OpenReply is the answer to tasker_open: what was opened.
@@ -74,18 +73,14 @@ type OpenReply struct {
 
 // Open is OpenAs for a build without a version.
 func Open(config []byte, environment map[string]string) (*Engine, []byte, error) {
-	return OpenAs("0.0.0-development", config, environment)
+	return OpenAs(Origin{Version: "0.0.0-development", Config: config, Environment: environment})
 }
 
-// OpenAs opens an engine from the JSON object of tasker_open and the TASKER_
-// variables of the environment, and returns it with the encoded OpenReply.
-// version is the library's, for engine_health. Errors: those of the
-// configuration and those of opening the store; nothing stays open then.
-func OpenAs(version string, raw []byte, environment map[string]string) (*Engine, []byte, error) {
-	if err := wire.Check(raw); err != nil {
-		return nil, nil, err
-	}
-	settings, err := config.Load(raw, environment)
+// OpenAs opens an engine and returns it with the encoded OpenReply. Errors: those
+// of the configuration and those of opening the store; Forked for an inherited
+// engine that cannot be had in a child. Nothing stays open then.
+func OpenAs(o Origin) (*Engine, []byte, error) {
+	settings, err := o.settings()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -103,16 +98,16 @@ func OpenAs(version string, raw []byte, environment map[string]string) (*Engine,
 		clock := &frozenClock{at: at}
 		e.now, e.frozen, advance = clock.now, clock.now, clock.advance
 	}
-	if e.store, err = openStore(ctx, settings, e); err != nil {
+	if e.store, err = openStore(ctx, o, settings, e); err != nil {
 		e.hub.Close()
 		return nil, nil, err
 	}
 	var reply []byte
 	err = barrier.Run(e.survive("open"), func() (err error) {
-		e.cases = engine.New(e.options(version, settings, advance))
-		e.start(settings)
+		e.cases = engine.New(e.options(o, settings, advance))
+		e.start(o, settings)
 		barrier.Point("session.open")
-		reply, err = e.describe(ctx, version, settings, advance != nil)
+		reply, err = e.describe(ctx, o.Version, settings, advance != nil)
 		return err
 	})
 	if err != nil {
@@ -138,16 +133,18 @@ func tune(r config.Runtime) {
 }
 
 // openStore opens the store that the location names.
-func openStore(ctx context.Context, c *config.Config, e *Engine) (database, error) {
+func openStore(ctx context.Context, o Origin, c *config.Config, e *Engine) (database, error) {
 	log := slog.New(e.log.Handler(e.now))
+	migrate := o.migrate(c)
 	if c.Location.Store == config.PostgreSQL {
 		return opened(postgres.Open(ctx, postgres.Options{
-			URL: c.Location.URL, Schema: c.Database.Schema, Migrate: c.Migrate, MaxConnections: c.Database.MaxConnections,
-			Pooler: c.Database.Pooler, Listen: c.Database.Notify, TriggersOff: c.Database.Triggers == "off", Clock: e.frozen, Log: log, Panicked: e.survive("database"),
+			URL: c.Location.URL, Schema: c.Database.Schema, Migrate: migrate, MaxConnections: c.Database.MaxConnections,
+			Passive: o.Inherited, Sockets: o.Sockets, Pooler: c.Database.Pooler, Listen: c.Database.Notify, TriggersOff: c.Database.Triggers == "off", Clock: e.frozen, Log: log,
+			Panicked: e.survive("database"),
 		}))
 	}
 	return opened(sqlite.Open(ctx, sqlite.Options{
-		Path: c.Location.Path, Migrate: c.Migrate, Synchronous: c.Database.Synchronous, PageCountMax: c.Database.PagesMax,
+		Path: c.Location.Path, Migrate: migrate, Passive: o.Inherited, Synchronous: c.Database.Synchronous, PageCountMax: c.Database.PagesMax,
 		Readers: c.Database.ReadConnections, Clock: e.now, Log: log, Panicked: e.survive("database"),
 	}))
 }
@@ -160,7 +157,7 @@ func opened[D database](db D, err error) (database, error) {
 	return db, nil
 }
 
-func (e *Engine) options(version string, c *config.Config, advance func(time.Duration) (workflow.Instant, error)) engine.Options {
+func (e *Engine) options(o Origin, c *config.Config, advance func(time.Duration) (workflow.Instant, error)) engine.Options {
 	listed := c.Settings()
 	settings := make([]engine.Setting, len(listed))
 	for i, s := range listed {
@@ -173,30 +170,12 @@ func (e *Engine) options(version string, c *config.Config, advance func(time.Dur
 	weights := insight.Weights(c.DependencyGraph)
 	return engine.Options{
 		Weights: &weights, AdoptNamespaces: c.Adopt.List(),
-		Store: e.store, Schema: e.store, Hub: e.hub, Log: e.log, Settings: settings, Version: version,
+		Store: e.store, Schema: e.store, Hub: e.hub, Log: e.log, Settings: settings, Version: o.Version,
 		CacheBytes: c.Cache.Bytes(), Lease: c.Worker.Lease(), Identity: c.Engine.IdentityStrategy, Environment: c.Engine.Environment,
 		IdentityZone: c.Engine.IdentityZone(), IdentityVersioned: c.Engine.IdentityIncludeVersion,
 		Host: host, PID: os.Getpid(), Panicked: e.Panicked, Panics: e.panics.Value, Advance: advance,
+		Attend: e.Attend, Inherited: o.Inherited,
 	}
-}
-
-// start begins the loops, unless only the schema is served: the tables may not
-// be there.
-func (e *Engine) start(c *config.Config) {
-	for _, name := range c.Ignored {
-		e.Log(telemetry.Info, "an environment variable names no setting and is ignored", map[string]any{"name": name})
-	}
-	if c.Migrate == "only" {
-		return
-	}
-	e.loops = worker.Start(worker.Options{
-		Tick: e.cases.Tick, Ring: e.hub.Ring, Changes: e.store.Changes(),
-		Report: func(err error) {
-			e.Log(telemetry.Warn, "a background task failed", map[string]any{"error": err.Error()})
-		},
-		Panicked:  e.survive("background"),
-		BeatEvery: c.Worker.Heartbeat(), TickEvery: c.Worker.Sweep(), Draw: rand.Float64,
-	})
 }
 
 func (e *Engine) describe(ctx context.Context, version string, c *config.Config, frozen bool) ([]byte, error) {
@@ -221,7 +200,7 @@ func (e *Engine) Cases() *engine.Engine { return e.cases }
 
 // SchemaOnly reports whether the engine was opened with migrate "only", so that
 // nothing but the schema can be worked on.
-func (e *Engine) SchemaOnly() bool { return e.loops == nil }
+func (e *Engine) SchemaOnly() bool { return e.duties == nil }
 
 // Begin counts a call in and returns its context, which ends early by Close
 // and, if the call waits for something to happen, by Interrupt; context.Cause

@@ -20,8 +20,10 @@ type Config struct {
 	Database Database `koanf:"database"`
 	// Migrate is "auto", "check" or "only".
 	Migrate string `koanf:"migrate"`
-	Adopt   Adopt  `koanf:"adopt"`
-	Cache   Cache  `koanf:"cache"`
+	// Fork is ForkReopen or ForkError.
+	Fork  string `koanf:"fork"`
+	Adopt Adopt  `koanf:"adopt"`
+	Cache Cache  `koanf:"cache"`
 	// DependencyGraph weighs the scores of task_graph.
 	DependencyGraph DependencyGraph `koanf:"dependency_graph"`
 	Engine          Engine          `koanf:"engine"`
@@ -38,6 +40,12 @@ type Config struct {
 
 	listed []Setting
 }
+
+// What a forked child does with an engine that its parent opened.
+const (
+	ForkReopen = "reopen" // opens it anew at its first use
+	ForkError  = "error"  // answers every call with forked
+)
 
 // Database says which database to use and how.
 type Database struct {

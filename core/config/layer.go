@@ -141,7 +141,7 @@ func meant(name string) string {
 	if inside := inSection(section); len(inside) > 0 {
 		return "Known settings of " + section + ": " + strings.Join(inside, ", ") + "."
 	}
-	return "Sections: clock, database, engine, log, runtime, worker; and migrate."
+	return "Sections: adopt, cache, clock, database, dependency_graph, engine, log, runtime, worker; and fork, migrate."
 }
 
 // common is the length of the common beginning and end of two texts.

@@ -72,6 +72,7 @@ var settings = []setting{
 	{name: "engine.identity_include_version", kind: flag, fallback: false},
 	{name: "engine.identity_strategy", kind: choice, fallback: "default", choices: []string{"default", "hash"}},
 	{name: "engine.identity_time_zone", kind: zone, fallback: "UTC"},
+	{name: "fork", kind: choice, fallback: ForkReopen, choices: []string{ForkReopen, ForkError}},
 	{name: "log.capacity", kind: integer, fallback: int64(1000), least: 1, most: 1_000_000},
 	{name: "log.level", kind: choice, fallback: "info", choices: []string{"debug", "info", "warn", "error"}},
 	{name: "migrate", kind: choice, choices: []string{"auto", "check", "only"}},

@@ -186,6 +186,7 @@ func (e *Engine) restFor(ctx context.Context, left time.Duration, due workflow.I
 
 // rest sleeps until the bell, the time or the end of the context.
 func (e *Engine) rest(ctx context.Context, bell <-chan struct{}, d time.Duration) error {
+	e.Attend() // or the bell would ring for this process's commits alone
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -25,11 +25,24 @@ func (u *unit) claim(r ClaimRequest, correlation string) ([]ClaimedStep, error) 
 	if err := u.flush(); err != nil {
 		return claimed, err
 	}
-	routes := u.engine.workers.routes(r.WorkerID)
-	if alive, err := u.tx.WorkerHold(u.ctx, r.WorkerID); err != nil || !alive || routes == nil {
-		return claimed, cmp.Or(err, error(workerNotFound(r.WorkerID)))
+	if err := u.holdWorker(r.WorkerID); err != nil {
+		return claimed, err
 	}
-	return u.claimRows(r, routes)
+	return u.claimRows(r, u.engine.workers.routes(r.WorkerID))
+}
+
+// holdWorker keeps a worker of this engine from being declared dead until the
+// transaction ends. Another process's worker gets nothing from here: what it runs
+// is known there.
+func (u *unit) holdWorker(id int64) error {
+	if _, known := u.engine.workers.stale(id); !known {
+		return u.engine.workerNotFound(id)
+	}
+	alive, err := u.tx.WorkerHold(u.ctx, id)
+	if err == nil && !alive {
+		err = u.engine.workerNotFound(id)
+	}
+	return err
 }
 
 // claimRows leases steps from the queues of the routes, in rounds. After each
@@ -93,15 +106,22 @@ func (u *unit) claimAlong(r *ClaimRequest, correlation string) ([]ClaimedStep, *
 	}
 	claimed, err := u.claim(*r, correlation)
 	if fault.KindOf(err) == fault.NotFound {
-		message := fmt.Sprintf("worker %d is not registered", r.WorkerID)
+		message := fmt.Sprintf("worker %d is not registered by this process", r.WorkerID)
 		return []ClaimedStep{}, &ClaimProblem{Code: fault.NotFound, Message: message}, nil
 	}
 	return claimed, nil, err
 }
 
-func workerNotFound(id int64) error {
-	return fault.New(fault.NotFound, "worker %d is not registered", id).At("worker_id").With("worker_id", id).
-		Advise("Call worker_register and use the id that it answers; a worker without heartbeat is removed.")
+// workerNotFound is the answer for a worker that this engine did not register or
+// that was removed.
+func (e *Engine) workerNotFound(id int64) error {
+	remedy := "Call worker_register and use the id that it answers; a worker without heartbeat is removed."
+	if e.Inherited {
+		remedy = "This process was forked: call worker_register here. A worker of the parent process goes on there, with its leases."
+	}
+	err := fault.New(fault.NotFound, "worker %d is not registered by this process", id).At("worker_id").With("worker_id", id)
+	err.Remedy = remedy
+	return err
 }
 
 // choose picks up to want candidates and marks them tried: fair between

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	crand "crypto/rand"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -44,6 +45,11 @@ type Options struct {
 	Panicked func(operation string, cause any, stack []byte) error
 	Panics   func() int64                                  // panics caught at the boundary
 	Advance  func(time.Duration) (workflow.Instant, error) // nil: the clock is not frozen
+	// Attend begins to hear and to look after the database, unless that has begun.
+	// It is called before a worker registers and before a call waits; nil: it is
+	// always done.
+	Attend    func()
+	Inherited bool // this process was forked from one that had the engine open
 }
 
 // Engine serves all operations on one database. All methods may be called
@@ -90,6 +96,9 @@ func New(options Options) *Engine {
 			return fault.New(fault.Internal, "a defect in %s ended the call: %v", operation, cause)
 		}
 	}
+	if options.Attend == nil {
+		options.Attend = func() {}
+	}
 	e := &Engine{Options: options, catalog: newCatalog(), workers: newWorkers(), watch: newWatch(), unheard: newUnheard(),
 		facts: newFacts(options.CacheBytes), graphs: newGraphs(options.CacheBytes)}
 	e.reports = batch.New(batch.Options[ReportStepsRequest, ReportStepsReply]{
@@ -130,10 +139,13 @@ func (e *Engine) DropCaches() {
 	e.workers.bump() // their routes are matched again
 }
 
-// seededDraw returns a generator of its own, so that tests can replace it.
+// seededDraw returns a generator of its own, so that tests can replace it. The
+// seed is the kernel's: that of the runtime may be shared by forked children.
 func seededDraw() func() float64 {
 	var mu sync.Mutex // guards source
-	source := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	var seed [32]byte
+	_, _ = crand.Read(seed[:]) // never fails
+	source := rand.New(rand.NewChaCha8(seed))
 	return func() float64 {
 		mu.Lock()
 		defer mu.Unlock()

@@ -137,10 +137,7 @@ func (u *unit) startStep(t target, worker int64) (*ClaimedStep, error) {
 	case !t.task.Concurrent && t.task.Running > 0:
 		return nil, t.cannotStart("another step of its task is running, which allows one at a time")
 	}
-	if alive, err := u.tx.WorkerHold(u.ctx, worker); err != nil || !alive {
-		if err == nil {
-			err = workerNotFound(worker)
-		}
+	if err := u.holdWorker(worker); err != nil {
 		return nil, err
 	}
 	if _, err := u.tx.ReadyDelete(u.ctx, []int64{t.step.ID}); err != nil {

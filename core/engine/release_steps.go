@@ -100,7 +100,7 @@ func (e *Engine) HeartbeatSteps(ctx context.Context, r HeartbeatStepsRequest) (H
 		return HeartbeatStepsReply{}, err
 	}
 	if _, known := e.workers.stale(r.WorkerID); !known {
-		return HeartbeatStepsReply{}, workerNotFound(r.WorkerID)
+		return HeartbeatStepsReply{}, e.workerNotFound(r.WorkerID)
 	}
 	held := map[LeaseName]workflow.Instant{}
 	err := e.Store.Read(ctx, func(reader store.Reader) error {

@@ -87,6 +87,7 @@ func (e *Engine) RegisterWorker(ctx context.Context, r RegisterWorkerRequest) (W
 			return WorkerInfo{}, err
 		}
 	}
+	e.Attend()
 	worker := workflow.Worker{Name: cmp.Or(r.Name, fmt.Sprintf("%s:%d", e.Host, e.PID)), Host: e.Host, PID: e.PID,
 		Language: r.Language}
 	err := e.write(ctx, r.CorrelationID, func(u *unit) error {
@@ -115,7 +116,7 @@ func workerInfo(w workflow.Worker, leases int) WorkerInfo {
 func (e *Engine) refreshRoutes(ctx context.Context, id int64) error {
 	stale, known := e.workers.stale(id)
 	if !known {
-		return workerNotFound(id)
+		return e.workerNotFound(id)
 	}
 	if !stale {
 		return nil
@@ -155,7 +156,7 @@ func (e *Engine) ListWorkers(ctx context.Context, r ListWorkersRequest) (ListWor
 // once, without counting the attempt.
 func (e *Engine) StopWorker(ctx context.Context, r StopWorkerRequest) (StopWorkerReply, error) {
 	if _, known := e.workers.stale(r.WorkerID); !known {
-		return StopWorkerReply{}, workerNotFound(r.WorkerID)
+		return StopWorkerReply{}, e.workerNotFound(r.WorkerID)
 	}
 	released := 0
 	err := e.write(ctx, r.CorrelationID, func(u *unit) (err error) {

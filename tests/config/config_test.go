@@ -84,7 +84,7 @@ func TestTheCallWinsOverTheEnvironmentAndThatOverTheDefaults(t *testing.T) {
 func TestEverySettingHasAVariableAndIsListedByName(t *testing.T) {
 	t.Parallel()
 	values := map[string]string{
-		"adopt.namespaces": "shop, billing", "cache.max_mb": "5", "clock.frozen_at": "2026-01-31T09:30:00Z", "database.max_pages": "100", "database.read_connections": "2",
+		"adopt.namespaces": "shop, billing", "cache.max_mb": "5", "clock.frozen_at": "2026-01-31T09:30:00Z", "fork": "error", "database.max_pages": "100", "database.read_connections": "2",
 		"database.max_connections": "7", "database.notify": "false", "database.pooler": "true", "database.schema": "flow",
 		"database.synchronous": "normal", "database.triggers": "off", "database.url": "other.db", "engine.environment": "production",
 		"engine.identity_strategy": "hash", "engine.identity_include_version": "true",
@@ -181,7 +181,7 @@ func TestSuggestionsNameWhatWasMeant(t *testing.T) {
 		`{"databse": {"url": "x"}}`:           "Did you mean database.url?",
 		`{"worker": {"lease_second": 3}}`:     "Did you mean worker.lease_seconds?",
 		`{"worker": {"patience": 3}}`:         "Known settings of worker: worker.heartbeat_seconds, worker.lease_seconds, worker.sweep_seconds.",
-		`{"fork": "error"}`:                   "Sections: clock, database, engine, log, runtime, worker; and migrate.",
+		`{"spoon": "error"}`:                  "Sections: adopt, cache, clock, database, dependency_graph, engine, log, runtime, worker; and fork, migrate.",
 		`{"log": "debug"}`:                    "Its settings are log.capacity, log.level.",
 		`{"clock": {"frozen_at": "noon"}}`:    "",
 		`{"worker": {"heartbeat_seconds":9}}`: "One late heartbeat would cost the worker its leases. Use a third of lease_seconds.",

@@ -25,7 +25,7 @@ func at(path, more string) []byte { return fmt.Appendf(nil, `{"database": {"url"
 
 func open(t *testing.T, config []byte) (*session.Engine, session.OpenReply) {
 	t.Helper()
-	e, raw, err := session.OpenAs("1.2.3", config, nil)
+	e, raw, err := session.OpenAs(session.Origin{Version: "1.2.3", Config: config})
 	require.NoError(t, err)
 	t.Cleanup(func() { _, _ = e.Close(context.Background(), nil) }) // closed already in some tests
 	var reply session.OpenReply

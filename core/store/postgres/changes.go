@@ -2,10 +2,10 @@ package postgres
 
 import (
 	"context"
+	crand "crypto/rand"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -46,6 +46,7 @@ type wire struct {
 	running sync.WaitGroup
 
 	mu        sync.Mutex // guards the fields below; never held across a round trip
+	attending bool       // the listener was started, or is never to be
 	listener  uint32     // the session that listens here, 0 when none does
 	alone     bool       // nobody else listened when it was last asked, and nobody has greeted since
 	greetings int        // heard so far, and changes of the listener: an older answer is out of date
@@ -57,24 +58,46 @@ func newWire(s *Store) *wire {
 	hash := fnv.New64a()
 	_, _ = hash.Write([]byte(s.options.Schema)) // never fails
 	return &wire{
-		store: s, channel: fmt.Sprintf("tasker_core_%016x", hash.Sum64()), self: strconv.FormatUint(rand.Uint64(), 16),
+		store: s, channel: fmt.Sprintf("tasker_core_%016x", hash.Sum64()), self: crand.Text(),
 		changes: make(chan struct{}, 1), news: make(chan struct{}, 1),
 	}
 }
 
-// start begins to listen and to tell, where both are wanted and possible.
+// start begins to tell, where that is wanted and possible. It comes before
+// everything else.
 func (w *wire) start() {
 	o := w.store.options
 	if !o.Listen || o.Pooler || o.Migrate == MigrateOnly {
-		w.news = nil // nobody would take from it
+		w.news, w.attending = nil, true // nobody would take from it
 		return
 	}
-	// The store owns both: they end when closing does, and Close waits.
-	w.running.Go(w.listenUntilClosed)
+	// The store owns it: it ends when closing does, and Close waits.
 	w.running.Go(w.tellUntilClosed)
 }
 
-func (w *wire) join() { w.running.Wait() }
+// attend begins to listen, once.
+func (w *wire) attend() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.attending {
+		return
+	}
+	w.attending = true
+	w.running.Go(w.listenUntilClosed) // owned like the other
+}
+
+// join waits for both after closing has begun.
+func (w *wire) join() {
+	w.inattentive()
+	w.running.Wait()
+}
+
+// inattentive keeps attend from starting anything any more.
+func (w *wire) inattentive() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.attending = true
+}
 
 // tell notes that something was committed which others may wait for.
 func (w *wire) tell() { offer(w.news) }

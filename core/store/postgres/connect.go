@@ -39,6 +39,7 @@ func newPool(o Options) (*pgxpool.Pool, error) {
 	config.PingTimeout = pingMax
 	config.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool { return p.IdleDuration > pingAfter }
 	o.session(config.ConnConfig)
+	tellSockets(config.ConnConfig, o.Sockets)
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
 		return nil, urlFault(err)

@@ -65,7 +65,12 @@ type Options struct {
 	// tells them of ours. Without it, and behind a pooler, Changes never
 	// receives a value; correctness never depends on it.
 	Listen bool
-	Log    *slog.Logger // silent when nil
+	// Passive leaves listening to Attend; others are told of our commits all the
+	// same.
+	Passive bool
+	// Sockets is told of every socket; nil: nobody asks.
+	Sockets Sockets
+	Log     *slog.Logger // silent when nil
 	// Panicked hears of a panic of the store's own goroutines; nil is allowed.
 	Panicked barrier.Told
 }
@@ -127,6 +132,9 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 		return nil, err
 	}
 	s.wire.start()
+	if !options.Passive {
+		s.Attend()
+	}
 	return s, nil
 }
 
@@ -191,6 +199,10 @@ func (s *Store) untilClosed(ctx context.Context) (context.Context, func()) {
 
 // Changes receives a value after another process has committed; see store.Store.
 func (s *Store) Changes() <-chan struct{} { return s.wire.changes }
+
+// Attend begins to listen for other processes' commits, unless that has begun
+// already or Options exclude it. It does not wait for the connection.
+func (s *Store) Attend() { s.wire.attend() }
 
 // Close refuses further calls, ends those that wait for a connection or a lock,
 // lets the others come to their end and closes all connections. Closing twice

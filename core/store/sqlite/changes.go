@@ -24,9 +24,9 @@ const (
 )
 
 // watch starts the watcher. A database in memory has no others.
-func (s *Store) watch(ctx context.Context) error {
+func (s *Store) watch() {
 	if s.inMemory() || s.options.Migrate == MigrateOnly {
-		return nil
+		return
 	}
 	poll := pollSafe
 	notifier, err := fsnotify.NewWatcher()
@@ -39,7 +39,7 @@ func (s *Store) watch(ctx context.Context) error {
 	}
 	if err != nil {
 		poll = pollBlind
-		s.options.Log.WarnContext(ctx, "no notifications of changed files; polling instead", "error", err, "interval", poll)
+		s.options.Log.Warn("no notifications of changed files; polling instead", "error", err, "interval", poll)
 	}
 	s.watching.Add(1)
 	// The store owns the watcher: it ends when closing does, and Close waits.
@@ -47,7 +47,6 @@ func (s *Store) watch(ctx context.Context) error {
 		defer s.watching.Done()
 		s.watchUntilClosed(notifier, poll)
 	}()
-	return nil
 }
 
 // watchUntilClosed is the watcher's goroutine; Close joins it. A panic ends a

@@ -50,6 +50,7 @@ type Options struct {
 	PageCountMax int64            // greatest number of pages (4096 bytes each) of the file; 0: no limit
 	Readers      int              // connections that read, 4 when 0
 	Clock        func() time.Time // time.Now when nil
+	Passive      bool             // the watch for commits of others waits for Attend
 	Log          *slog.Logger     // silent when nil
 	Panicked     barrier.Told     // hears of a panic of the store's own goroutine; nil is allowed
 }
@@ -70,8 +71,12 @@ type Store struct {
 
 	changes  chan struct{}
 	watching sync.WaitGroup // the watcher
-	closing  chan struct{}  // closed when Close begins
-	closed   chan struct{}  // closed when Close has ended
+
+	mu        sync.Mutex // guards attending
+	attending bool       // the watcher was started, or is never to be
+
+	closing  chan struct{} // closed when Close begins
+	closed   chan struct{} // closed when Close has ended
 	once     sync.Once
 	closeErr error // set before closed is closed
 }
@@ -147,7 +152,28 @@ func (s *Store) start(ctx context.Context) error {
 	if err := s.settleSchema(ctx); err != nil {
 		return err
 	}
-	return s.watch(ctx)
+	if !s.options.Passive {
+		s.Attend()
+	}
+	return nil
+}
+
+// Attend begins to watch for commits of others, unless that has begun already or
+// there are none.
+func (s *Store) Attend() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.attending {
+		s.attending = true
+		s.watch()
+	}
+}
+
+// inattentive keeps Attend from starting anything any more.
+func (s *Store) inattentive() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.attending = true
 }
 
 // limitPool keeps connections out of the pool: sessions are pinned for as long
@@ -181,6 +207,7 @@ func (s *Store) Close() error {
 	s.once.Do(func() {
 		defer close(s.closed)
 		close(s.closing)
+		s.inattentive()
 		s.watching.Wait()
 		// Readers first: the last connection to go folds the log into the
 		// file, which only the writer may do.
