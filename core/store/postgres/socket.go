@@ -13,18 +13,22 @@ import (
 // inherits one must close it: while it is open there, the server does not see
 // that the parent has died, and keeps its transaction with all locks.
 //
-// Hold keeps the process from being forked until Release; the two come in pairs,
-// microseconds apart, and no connecting, reading or writing lies between. They
-// may come from several threads at once and end on another thread than they
-// began. A socket is added inside such a pair before it connects to anything and
-// removed inside the one in which it is closed, so every child inherits either a
-// known socket or none. Of a connection that cannot be made the runtime closes
-// the socket, and it is removed a moment later; whoever closes what was inherited
-// compares the inode with that at the time of Add.
+// Hold and Release come in pairs, microseconds apart; no connecting, reading or
+// writing lies between. A socket is added inside such a pair before it connects
+// to anything and removed inside the one in which it is closed, so every child
+// inherits either a known socket or none. All methods may be called concurrently.
 type Sockets interface {
+	// Hold keeps the process from being forked until Release. Several may hold at
+	// once, and Release may come from another thread.
 	Hold()
+	// Release ends one Hold.
 	Release()
+	// Add notes an open socket.
 	Add(descriptor int)
+	// Remove forgets a socket. Of a connection that could not be made the runtime
+	// has closed it a moment before, so that the number may be another file's
+	// already: whoever closes what was inherited must compare the inode with that
+	// at Add.
 	Remove(descriptor int)
 }
 
