@@ -41,8 +41,10 @@ func (w *wake) signal() {
 	defer w.mu.Unlock()
 	barrier.Point("wake.signal")
 	if !w.pending.Load() {
-		w.write()
+		// First: who reads the byte and rearms at once must not find it unset, or it
+		// would stay set without a byte, and no signal would come through any more.
 		w.pending.Store(true)
+		w.write()
 	}
 }
 

@@ -58,6 +58,7 @@ void case_submit_and_collect(void);
 void case_submit_refused(void);
 void case_wake_descriptor(void);
 void case_claim_keeps_answers(void);
+void case_wake_is_never_lost(void);
 void case_fork(void);
 void case_fork_before_open(void);
 void case_fork_close(void);

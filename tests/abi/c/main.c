@@ -24,6 +24,7 @@ static const struct {
     {"submit_refused", case_submit_refused},
     {"wake_descriptor", case_wake_descriptor},
     {"claim_keeps_answers", case_claim_keeps_answers},
+    {"wake_is_never_lost", case_wake_is_never_lost},
     {"fork", case_fork},
     {"fork_before_open", case_fork_before_open},
     {"fork_close", case_fork_close},

@@ -124,3 +124,25 @@ void case_claim_keeps_answers(void) {
     collect_one(engine, fd);
     close_engine(engine);
 }
+
+/* A host that reads the byte and collects at once, again and again, is woken for
+ * every answer: the byte is never there before the library knows of it. */
+void case_wake_is_never_lost(void) {
+    tasker_engine engine = open_engine();
+    int32_t fd;
+    CHECK(tasker_wake_fd(engine, &fd) == TASKER_OK);
+    for (int i = 0; i < 20000; i++) {
+        submit(engine, TASKER_OP_ENGINE_CONFIG_GET, "{}");
+        size_t count = 0;
+        while (count == 0) {
+            char byte;
+            tasker_completion completion;
+            CHECK(readable(fd, 30000) && read(fd, &byte, 1) == 1);
+            CHECK(tasker_collect(engine, &completion, 1, &count) == TASKER_OK);
+            if (count == 1) {
+                tasker_buffer_free(&completion.reply);
+            }
+        }
+    }
+    close_engine(engine);
+}
