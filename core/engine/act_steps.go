@@ -236,10 +236,7 @@ func (u *unit) carryOut(targets []target, deeds []deed) error {
 	if err := u.tellOthers(satisfied); err != nil {
 		return err
 	}
-	if err := u.reconcile(); err != nil {
-		return err
-	}
-	return u.settle()
+	return u.conclude()
 }
 
 // follow writes what goes with a deed.

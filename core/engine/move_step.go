@@ -151,10 +151,7 @@ func (u *unit) startStep(t target, worker int64) (*ClaimedStep, error) {
 		return nil, err
 	}
 	t.task.reconcile = true
-	if err := u.reconcile(); err != nil {
-		return nil, err
-	}
-	return &claimed[0], u.settle()
+	return &claimed[0], u.conclude()
 }
 
 // recount makes the counters of a task those of its steps, with nothing left to

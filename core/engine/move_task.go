@@ -68,8 +68,9 @@ func (u *unit) moveTo(r MoveTaskRequest) (ActedTask, error) {
 	if err != nil {
 		return ActedTask{}, err
 	}
-	if task.State == r.ToState {
-		return task.actedTask(), nil
+	if task.State == r.ToState { // of a dirty task the steps may say otherwise
+		err = u.conclude()
+		return task.actedTask(), err
 	}
 	if r.FromState != "" && r.FromState != task.State {
 		return ActedTask{}, notFrom("task", task.ID, task.State, r.FromState)
@@ -86,10 +87,7 @@ func (u *unit) moveTo(r MoveTaskRequest) (ActedTask, error) {
 	}
 	u.moveTask(task, r.ToState, u.who().JSON())
 	task.reconcile = true // an ended task has no rows in the queue
-	if err := u.reconcile(); err != nil {
-		return ActedTask{}, err
-	}
-	err = u.settle() // a foreign writer may have resolved what was open
+	err = u.conclude()    // a foreign writer may have resolved what was open
 	return task.actedTask(), err
 }
 
@@ -128,10 +126,7 @@ func (e *Engine) FinalizeTask(ctx context.Context, r FinalizeTaskRequest) (reply
 			return err
 		}
 		task.reconcile = true
-		if err := u.reconcile(); err != nil {
-			return err
-		}
-		err = u.settle()
+		err = u.conclude()
 		acted = task.actedTask()
 		return err
 	})

@@ -68,9 +68,11 @@ func (e *Engine) ReleaseSteps(ctx context.Context, r ReleaseStepsRequest) (Relea
 			closings[i] = releaseClosing(name, r.CorrelationID)
 		}
 		verdicts, err := u.close(closings)
-		if err == nil {
-			reply.Verdicts = u.withTaskStates(verdicts)
+		if err != nil {
+			return err
 		}
+		err = u.conclude() // a foreign writer may have ended a task
+		reply.Verdicts = u.withTaskStates(verdicts)
 		return err
 	})
 	return reply, err

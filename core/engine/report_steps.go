@@ -151,10 +151,7 @@ func (e *Engine) runReports(
 		if err != nil {
 			return err
 		}
-		if err := u.reconcile(); err != nil {
-			return err
-		}
-		if err := u.settle(); err != nil {
+		if err := u.conclude(); err != nil {
 			return err
 		}
 		for i, from := 0, 0; i < len(requests); i++ {

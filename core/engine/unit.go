@@ -182,6 +182,15 @@ func (u *unit) settle() error {
 	return nil
 }
 
+// conclude recomputes the tasks that need it and decides the ends of all, so that
+// an answer can tell them and a claim finds what became ready.
+func (u *unit) conclude() error {
+	if err := u.reconcile(); err != nil {
+		return err
+	}
+	return u.settle()
+}
+
 // undecided reports whether the end of a task is to be decided here.
 func (t *workTask) undecided() bool { return t.touched && !t.State.Ended() && t.State.Known() }
 
@@ -221,12 +230,9 @@ func skipEmpty[T any](rows []T, write func() error) error {
 	return write()
 }
 
-// finish settles the tasks and writes everything that is left.
+// finish concludes the tasks and writes everything that is left.
 func (u *unit) finish() error {
-	if err := u.reconcile(); err != nil {
-		return err
-	}
-	if err := u.settle(); err != nil {
+	if err := u.conclude(); err != nil {
 		return err
 	}
 	if err := u.flush(); err != nil {

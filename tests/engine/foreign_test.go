@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tasker-systems/tasker-core-go/core/engine"
 	"github.com/tasker-systems/tasker-core-go/core/store"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
 	"github.com/tasker-systems/tasker-core-go/tests/invariant"
@@ -95,6 +96,23 @@ func TestAnOutcomeReconcilesItsDirtyTaskBeforeTheEndIsDecided(t *testing.T) {
 	k.foreignMark(task)
 	require.Equal(t, workflow.InProgress, k.finish(last).TaskState, "by the counters no step is open any more")
 	k.finish(k.claimOne(w))
+	require.Equal(t, workflow.Complete, k.state(task))
+	invariant.Require(t, k.store)
+}
+
+// The verdict said in_progress while the transaction completed the task.
+func TestAReleaseTellsTheEndThatAForeignWriterGaveTheTask(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.register(single(""))
+	w, task := k.worker(), k.create("single")
+	step := k.claimOne(w)
+	k.foreignMove(step.StepID, workflow.Complete)
+	k.foreignMark(task)
+	reply, err := k.ReleaseSteps(ctx(), engine.ReleaseStepsRequest{Steps: []engine.LeaseName{{StepID: step.StepID, Epoch: step.Epoch}}})
+	require.NoError(t, err)
+	require.Equal(t, "conflict", reply.Verdicts[0].Verdict)
+	require.Equal(t, workflow.Complete, reply.Verdicts[0].TaskState)
 	require.Equal(t, workflow.Complete, k.state(task))
 	invariant.Require(t, k.store)
 }

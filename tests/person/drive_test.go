@@ -167,6 +167,22 @@ func TestAHostDrivesATaskByTransitions(t *testing.T) {
 	require.Equal(t, fault.NotFound, fault.KindOf(err))
 }
 
+// The answer said in_progress while the transaction completed the task.
+func TestAMoveToTheStateThatATaskHasTellsWhatAForeignWriterMadeOfIt(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	task := k.start(line, "line")
+	_, err := k.moveTask(task, workflow.InProgress)
+	require.NoError(t, err)
+	for _, name := range []string{"first", "second", "third"} {
+		k.Foreign(k.Steps(task)[name].StepID, workflow.ResolvedManually)
+	}
+	reply, err := k.moveTask(task, workflow.InProgress)
+	require.NoError(t, err)
+	require.Equal(t, engine.ActedTask{TaskID: task, Changed: true, FromState: workflow.InProgress, State: workflow.Complete}, reply)
+	require.Equal(t, workflow.Complete, k.Context(task).Status)
+}
+
 func TestACancelByTransitionLeavesTheStepsAndEmptiesTheQueue(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
