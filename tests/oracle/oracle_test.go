@@ -53,14 +53,11 @@ func inMemory(t testing.TB, clock *testdb.Clock) store.Store {
 	return testdb.Memory(t, testdb.WithClock(clock))
 }
 
-func postgres(t testing.TB, clock *testdb.Clock) store.Store {
-	return testdb.Postgres(t, testdb.WithPostgresClock(clock))
-}
-
-// stores are the databases that every sequence runs on, all unless ORACLE_STORE
-// names one.
-func stores() []oracle.Store {
-	all := []oracle.Store{{Name: "SQLite", Open: inMemory}, {Name: "PostgreSQL", Open: postgres, Sparing: true}}
+// stores are the databases that every sequence of a test runs on, all unless
+// ORACLE_STORE names one.
+func stores(t testing.TB) []oracle.Store {
+	warm := &warmStores{t: t}
+	all := []oracle.Store{{Name: "SQLite", Open: inMemory}, {Name: "PostgreSQL", Open: warm.open, Sparing: true}}
 	if name := os.Getenv("ORACLE_STORE"); name != "" {
 		return slices.DeleteFunc(all, func(s oracle.Store) bool { return s.Name != name })
 	}
@@ -69,11 +66,12 @@ func stores() []oracle.Store {
 
 func TestAnySequenceOfOperationsGivesWhatTheDesignSays(t *testing.T) {
 	t.Parallel()
+	databases := stores(t)
 	for shard := range shards {
 		t.Run(strconv.Itoa(shard+1), func(t *testing.T) {
 			t.Parallel()
 			rapid.Check(t, func(r *rapid.T) {
-				if difference := oracle.Run(t, r, stores()...); difference != "" {
+				if difference := oracle.Run(t, r, databases...); difference != "" {
 					r.Fatalf("%s", difference)
 				}
 			})

@@ -130,8 +130,16 @@ func (p *pile) give(location string) {
 
 // EmptyTables deletes every row of a migrated database and starts its sequences
 // anew. The role must be a superuser, since foreign keys are passed over.
-func EmptyTables(location string) error {
-	return execute(location, "SET lock_timeout = '5s'", "SET session_replication_role = replica", `DO $$
+func EmptyTables(location string) error { return execute(location, emptyTables...) }
+
+// EmptyTablesOver is EmptyTables over a connection that is kept for it.
+func EmptyTablesOver(conn *pgx.Conn) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	return executeOver(ctx, conn, emptyTables)
+}
+
+var emptyTables = []string{"SET lock_timeout = '5s'", "SET session_replication_role = replica", `DO $$
 		DECLARE found text;
 		BEGIN
 			FOR found IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
@@ -140,8 +148,7 @@ func EmptyTables(location string) error {
 				EXECUTE format('DELETE FROM %I', found);
 			END LOOP;
 			PERFORM setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false) FROM pg_sequences;
-		END $$`)
-}
+		END $$`}
 
 // EmptyPostgresDatabase returns the URL of a new database without any table,
 // and drops it when the test ends.
@@ -252,6 +259,10 @@ func execute(location string, statements ...string) error {
 		return err
 	}
 	defer conn.Close(ctx)
+	return executeOver(ctx, conn, statements)
+}
+
+func executeOver(ctx context.Context, conn *pgx.Conn, statements []string) error {
 	for _, statement := range statements {
 		if _, err := conn.Exec(ctx, statement); err != nil {
 			return fmt.Errorf("%.60s: %w", statement, err)
