@@ -63,13 +63,16 @@ func (m *model) mustClaim(w *worker) bool { return !m.dirty() && len(m.claimable
 
 // claimed checks that an answer is a legal choice and takes it into the model.
 func (p *party) claimed(w *worker, limit int, steps []engine.ClaimedStep) string {
-	before := p.claimables(w)
+	before, certain := p.claimables(w), !p.dirty()
 	if len(steps) > limit {
 		p.differ("%d steps were claimed, %d were asked for", len(steps), limit)
 	}
 	texts := []string{}
 	for _, c := range steps {
 		s := p.steps[c.StepID]
+		if s != nil {
+			p.reconcile(s.task) // before the next claim of the task (section 4)
+		}
 		if s == nil || !p.claimable(s) || !w.handles(s.task) {
 			p.differ("the claim gave %s, which is not claimable by %s", p.stepName(c.StepID), w)
 			if s == nil {
@@ -81,10 +84,12 @@ func (p *party) claimed(w *worker, limit int, steps []engine.ClaimedStep) string
 		p.checkClaimed(s, t, &c)
 		texts = append(texts, fmt.Sprintf("%s (%s)", s, t))
 	}
-	if len(steps) < limit && p.mustClaim(w) {
-		p.differ("the claim gave %d of %d steps and left %v", len(steps), limit, p.claimables(w))
+	if certain {
+		if len(steps) < limit && p.mustClaim(w) {
+			p.differ("the claim gave %d of %d steps and left %v", len(steps), limit, p.claimables(w))
+		}
+		p.checkFairness(before)
 	}
-	p.checkFairness(before)
 	if len(texts) == 0 {
 		return "nothing"
 	}
@@ -160,8 +165,8 @@ func unwrapped(results string) string {
 // something of higher priority of the same namespace was left, and no namespace
 // got two more than another that was left with something.
 func (p *party) checkFairness(before []*step) {
-	if p.dirty() || slices.ContainsFunc(before, func(s *step) bool { return s.task.kind.serial }) {
-		return // rows that turn out untrue, or give way, disturb the turns
+	if slices.ContainsFunc(before, func(s *step) bool { return s.task.kind.serial }) {
+		return // rows that give way disturb the turns, as those do that turn out untrue
 	}
 	taken, left := map[string][]*step{}, map[string][]*step{}
 	for _, s := range before {

@@ -136,6 +136,7 @@ func (m *model) expectTask(e expectation, t *task) {
 // hold while the task is not dirty (section 4).
 func (m *model) expectKept(e expectation, t *task) {
 	queue, counters, leases := t.String()+" queue", t.String()+" counters", t.String()+" leases"
+	e.one(t.String()+" dirty", t.dirty)
 	var held []string
 	for _, s := range t.steps {
 		if s.lease != nil {

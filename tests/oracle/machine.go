@@ -311,26 +311,13 @@ func (p *party) changed() []*task {
 	return tasks
 }
 
-// follow lets the model take over what the engine may do now or later with a
-// dirty task: by the design it is reconciled before its next claim or in a sweep.
-// What is done must follow from the truth all the same.
+// follow lets the model reconcile the dirty tasks that the engine took off the
+// list by itself: a claim does so with a task whose rows it tried, whether it got
+// something of it or not (section 6). What came of it must follow from the truth.
 func (p *party) follow(seen map[string]string, tasks []*task) {
 	for _, t := range tasks {
-		if !t.dirty {
-			continue
-		}
-		for _, s := range t.steps {
-			if s.lease != nil && !s.lease.holds() && !strings.Contains(seen[t.String()+" leases"], fmt.Sprintf(" %s attempt", s.lease)) {
-				p.drop(s.lease)
-			}
-		}
-		if seen[t.String()+" state"] == fmt.Sprintf("%s since %s", t.state(), clock(since(t.rows, t.created))) {
-			continue
-		}
-		before := len(t.rows)
-		p.settle(t)
-		if !strings.HasPrefix(seen[t.String()+" state"], string(t.state())+" ") {
-			t.rows = t.rows[:before]
+		if t.dirty && seen[t.String()+" dirty"] == "false" {
+			p.reconcile(t)
 		}
 	}
 }

@@ -102,6 +102,9 @@ func (p *party) reported(r report, tickets []*ticket, verdicts []engine.Verdict)
 		legal[i], retries[i] = p.model.report(t, r.outcomes[i])
 		then[i] = t.step.state()
 	}
+	for _, t := range tickets {
+		p.reconcile(t.step.task) // a foreign change counts for the next outcome and the claim with it
+	}
 	p.settleAll()
 	for i, t := range tickets {
 		v := verdicts[i]
@@ -123,9 +126,7 @@ func (p *party) allowVerdict(t *ticket, v engine.Verdict, legal []string, then w
 	}
 	p.allow(fmt.Sprintf("verdict of %s", t), v.Verdict, values...)
 	p.allow(fmt.Sprintf("step state of %s", t), v.StepState, t.step.state(), then)
-	if !t.step.task.dirty {
-		p.allow(fmt.Sprintf("task state of %s", t), v.TaskState, t.step.task.state())
-	}
+	p.allow(fmt.Sprintf("task state of %s", t), v.TaskState, t.step.task.state())
 }
 
 // settleAll decides the ends of all tasks whose truth is known to the engine.
@@ -152,6 +153,7 @@ func (r release) apply(p *party) string {
 		Steps: []engine.LeaseName{{StepID: p.stepIDs[t.step], Epoch: p.epochs[t]}}})
 	require.NoError(p.scope, err)
 	legal := p.model.release(t)
+	p.reconcile(t.step.task)
 	p.settleAll()
 	p.allowVerdict(t, reply.Verdicts[0], legal, t.step.state())
 	return fmt.Sprintf("release %s of %s → %s", t, t.step, reply.Verdicts[0].Verdict)
@@ -266,6 +268,7 @@ func (c cancel) apply(p *party) string {
 	reply, err := p.engines[c.process].CancelTask(ctx(), engine.CancelTaskRequest{TaskID: p.taskIDs[t], Cascade: &c.cascade})
 	require.NoError(p.scope, err)
 	cancelled, revoked := p.model.cancel(t, c.cascade)
+	p.reconcile(t)
 	p.settleAll()
 	p.allow("the answer to a cancel", fmt.Sprint(reply.State, reply.CancelledSteps, reply.RevokedLeases),
 		fmt.Sprint(workflow.Cancelled, cancelled, revoked))

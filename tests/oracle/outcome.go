@@ -229,7 +229,8 @@ func (m *model) sweep(p *process) {
 	}
 }
 
-// reconcile recomputes a dirty task from the truth (section 4).
+// reconcile recomputes a dirty task from the truth. Whoever locks a task does so
+// (section 4; ARCHITECTURE, foreign writers).
 func (m *model) reconcile(t *task) {
 	if !t.dirty {
 		return
@@ -322,16 +323,21 @@ func (m *model) foreign(s *step, to workflow.State) {
 // stop is worker_stop: the row goes, the leases are released.
 func (m *model) stop(w *worker) (released int) {
 	w.alive, w.known = false, false
+	var touched []*task
 	for _, s := range m.steps() {
 		if s.lease == nil || s.lease.worker != w {
 			continue
 		}
 		released++
+		touched = append(touched, s.task)
 		if t := s.lease; t.holds() {
 			m.giveBack(t)
 		} else {
 			m.drop(t)
 		}
+	}
+	for _, t := range touched {
+		m.reconcile(t)
 	}
 	return released
 }

@@ -283,6 +283,7 @@ func (p *party) observeKept(seen map[string]string, tasks []*task) {
 		for i, lock := range locks {
 			seen[tasks[i].String()+" counters"] = fmt.Sprintf("open %d, running %d, waiting %d, stuck %d",
 				lock.Open, lock.Running, lock.Waiting, lock.Stuck)
+			seen[tasks[i].String()+" dirty"] = fmt.Sprint(lock.Dirty)
 		}
 		rows, err := tx.ReadyListByTask(ctx(), p.ids(tasks))
 		if err != nil {
