@@ -2,7 +2,7 @@
 
 GOLANGCI_LINT := build/bin/golangci-lint
 VENV_BIN := build/venv/bin
-PYTHON_SOURCES := $(wildcard bindings/python examples tests) scripts/run-tests scripts/coverage scripts/sabotage
+PYTHON_SOURCES := $(wildcard bindings/python examples tests) scripts/run-tests scripts/coverage scripts/sabotage scripts/fuzz
 SHELL_SOURCES := scripts/bootstrap .ci/run .githooks/pre-commit .githooks/commit-msg
 
 .PHONY: lint
@@ -25,6 +25,7 @@ lint/python: | $(BOOTSTRAP_TEST) ## ruff and mypy --strict
 	$(VENV_BIN)/ruff format --check --extend-exclude '*.md' $(PYTHON_SOURCES)
 	MYPYPATH=bindings/python/src $(VENV_BIN)/mypy --strict --cache-dir build/mypy $(wildcard bindings/python/src) scripts/run-tests
 	$(VENV_BIN)/mypy --strict --cache-dir build/mypy scripts/coverage
+	$(VENV_BIN)/mypy --strict --cache-dir build/mypy scripts/fuzz
 
 .PHONY: lint/shell
 lint/shell: | $(BOOTSTRAP_TEST) ## shellcheck

@@ -78,7 +78,6 @@ type Reader interface {
 	InvariantReader
 	ListReader
 	CatalogueReader
-	SurveyReader
 }
 
 // Tx is a write transaction. It reads its own writes.
