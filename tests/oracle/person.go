@@ -39,6 +39,9 @@ func (a personStep) apply(p *party) string {
 	all := p.model.steps()
 	s := all[a.step%len(all)]
 	w := p.worker(a.worker)
+	if a.verb == "start" && a.number > 0 { // else through any process
+		a.process = w.process
+	}
 	from := s.state()
 	reply, err := a.call(p, s, w)
 	expected := p.model.act(a, s, w)
@@ -105,7 +108,7 @@ func (m *model) act(a personStep, s *step, w *worker) act {
 	case "cancel":
 		return m.cancelOne(s)
 	case "start":
-		return m.mayStart(s, w)
+		return m.mayStart(a, s, w)
 	}
 	if s.state().Ended() {
 		return refusal
@@ -167,14 +170,15 @@ func (m *model) cancelOne(s *step) act {
 	return a
 }
 
-// mayStart is the guard of the state machine (G2) and one at a time (D12).
-func (m *model) mayStart(s *step, w *worker) act {
+// mayStart is the guard of the state machine (G2) and one at a time (D12), for a
+// worker that its own process asks for, as in a claim.
+func (m *model) mayStart(a personStep, s *step, w *worker) act {
 	switch {
 	case s.state() == workflow.InProgress:
 		return act{}
 	case s.state() != workflow.Pending, s.task.state().Ended(), !s.satisfied(), s.queuesBehind():
 		return refusal
-	case !w.alive:
+	case !w.alive, !w.known, w.process != a.process:
 		return act{refused: fault.NotFound}
 	}
 	return act{changed: true}
