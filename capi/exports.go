@@ -5,6 +5,7 @@ package main
 #cgo LDFLAGS: -pthread
 #cgo tasker_sabotage_no_fork_guard CFLAGS: -DTASKER_SABOTAGE_NO_FORK_GUARD
 #cgo tasker_sabotage_no_wipe CFLAGS: -DTASKER_SABOTAGE_NO_WIPE
+#cgo tasker_sabotage_no_mask CFLAGS: -DTASKER_SABOTAGE_NO_MASK
 #cgo tasker_sabotage_no_atfork CFLAGS: -DTASKER_SABOTAGE_NO_ATFORK
 
 #include "front.h"

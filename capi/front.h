@@ -115,6 +115,7 @@ bool tk_hold_works(void);
 bool tk_hold_release(void);
 uintptr_t tk_hold_base(void);
 size_t tk_hold_size(void);
+const void *tk_hold_data(size_t *size);
 
 /* copy.c */
 void tk_file_keep(void);
@@ -124,6 +125,7 @@ bool tk_image_holds(uintptr_t address);
 /* signals.c */
 void tk_signals_block(sigset_t *before);
 void tk_signals_unblock(const sigset_t *before);
+void tk_signals_close(ptrdiff_t distance);
 void tk_signals_save(void);
 void tk_signals_return(void);
 void tk_signals_release(void);

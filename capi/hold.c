@@ -98,6 +98,19 @@ size_t tk_hold_size(void) {
     return size;
 }
 
+/* tk_hold_data is the part of this copy that holds variables with a first value. */
+const void *tk_hold_data(size_t *size) {
+    const ElfW(Phdr) *parts = (const ElfW(Phdr) *)(tk_hold_base() + __ehdr_start.e_phoff);
+    for (size_t i = 0; i < __ehdr_start.e_phnum; i++) {
+        if (parts[i].p_type == PT_LOAD && (parts[i].p_flags & PF_W) != 0) {
+            *size = parts[i].p_filesz;
+            return (const void *)(tk_hold_base() + parts[i].p_vaddr);
+        }
+    }
+    *size = 0;
+    return NULL;
+}
+
 /* What Go reads behind the environment: facts about the machine. */
 static const unsigned long tk_facts[] = {AT_SYSINFO_EHDR, AT_HWCAP, AT_HWCAP2, AT_PAGESZ, AT_CLKTCK, AT_RANDOM,
                                          AT_SECURE,       AT_UID,   AT_EUID,   AT_GID,    AT_EGID,   AT_PLATFORM};
@@ -151,6 +164,10 @@ bool tk_hold_release(void) {
 bool tk_hold_works(void) { return false; }
 uintptr_t tk_hold_base(void) { return 0; }
 size_t tk_hold_size(void) { return 0; }
+const void *tk_hold_data(size_t *size) {
+    *size = 0;
+    return NULL;
+}
 bool tk_hold_release(void) { return true; }
 
 #endif

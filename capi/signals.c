@@ -52,6 +52,54 @@ void tk_signals_block(sigset_t *before) {
 /* tk_signals_unblock ends what tk_signals_block began. */
 void tk_signals_unblock(const sigset_t *before) { pthread_sigmask(SIG_SETMASK, before, NULL); }
 
+/* A row of the table by which the runtime treats signals. */
+struct tk_row {
+    int32_t flags;
+    const char *name;
+    size_t name_len;
+};
+
+/* In those flags: every thread of the runtime lets the signal in. */
+#define TK_LETS_IN (1 << 7)
+
+/* The asynchronous signals that have the flag. */
+static const char *const tk_let_in[] = {"SIGCHLD: child status has changed", "SIGPROF: profiling alarm clock",
+                                        "SIGSTKFLT: stack fault"};
+
+enum { TK_LET_IN = sizeof tk_let_in / sizeof tk_let_in[0] };
+
+/* Finds the row with the name: a length behind an address inside the library. */
+static struct tk_row *tk_row_find(const char *name) {
+    size_t size, len = strlen(name);
+    uintptr_t start = tk_hold_base(), end = start + tk_hold_size();
+    const uintptr_t *words = tk_hold_data(&size);
+    for (size_t i = 1; i + 1 < size / sizeof *words; i++) {
+        if (words[i + 1] == len && words[i] > start && words[i] < end && memcmp((const char *)words[i], name, len) == 0) {
+            return (struct tk_row *)(words + i - 1);
+        }
+    }
+    return NULL;
+}
+
+/* tk_signals_close has the runtime's threads block SIGCHLD, SIGPROF and SIGSTKFLT
+ * like the others. The runtime opens them on each thread that it makes, whatever
+ * mask it was started with, and has no setting for it; a host's handler for
+ * SIGCHLD would run on a goroutine's stack, and it has corrupted memory there.
+ * The rows are found by their texts, in this copy and, at the same distance, in
+ * the one that is about to start. If a future runtime has none like them nothing
+ * is changed, and a test tells (tests/abi, library_threads_block_signals). */
+void tk_signals_close(ptrdiff_t distance) {
+    static struct tk_row *rows[TK_LET_IN];
+    for (size_t i = 0; i < TK_LET_IN; i++) {
+        if (rows[i] == NULL) {
+            rows[i] = tk_row_find(tk_let_in[i]);
+        }
+        if (rows[i] != NULL) {
+            ((struct tk_row *)((uintptr_t)rows[i] + (uintptr_t)distance))->flags &= ~TK_LETS_IN;
+        }
+    }
+}
+
 /* What the host had set before the runtime started, and what the runtime made
  * of it. Written by the starting thread alone, read in a child. */
 static struct sigaction tk_hosts[NSIG], tk_runtimes[NSIG];

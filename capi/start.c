@@ -59,10 +59,21 @@ static struct tk_process *tk_page(void) {
 
 _Static_assert(sizeof(struct tk_process) <= 4096, "what belongs to one process has to fit into a page");
 
+/* On Linux all zero, which is what the kernel makes of it, is the same. */
+static void tk_process_reset(struct tk_process *process) {
+    memset(process, 0, sizeof *process);
+    process->mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    process->lanes_mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    process->lanes_change = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+}
+
+/* The page is there before a fork can come by. */
 static void tk_first_call(void) {
+    struct tk_process *process = tk_page();
+    tk_process_reset(process);
+    __atomic_store_n(&tk_this, process, __ATOMIC_RELEASE);
     tk_lanes_prepare();
     tk_fork_watch();
-    __atomic_store_n(&tk_this, tk_page(), __ATOMIC_RELEASE);
 }
 
 /* tk_process_this is never NULL after the first call of tk_process_start. */
@@ -113,6 +124,7 @@ static void *tk_opening_main(void *value) {
     struct rlimit files;
     bool limited = getrlimit(RLIMIT_NOFILE, &files) == 0;
     tk_signals_save();
+    tk_signals_close(distance);
     *TK_THERE(distance, tk_services) = &tk_own_services;
     if (!TK_THERE(distance, tk_hold_release)()) {
         return NULL;
@@ -226,7 +238,7 @@ void tk_start_forked(void) {
     }
 #if !defined(TASKER_SABOTAGE_NO_FORK_GUARD)
     struct tk_process *process = tk_process_this();
-    memset(process, 0, sizeof *process);
+    tk_process_reset(process);
     tk_settle_once(process);
 #endif
 }

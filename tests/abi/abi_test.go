@@ -142,6 +142,12 @@ func TestEachGuardAgainstForksWorksAlone(t *testing.T) {
 	}
 }
 
+func TestALibraryThatLetsSignalsIntoGoIsCaught(t *testing.T) {
+	t.Parallel()
+	output, err := run(t, library(t, "tasker_sabotage_no_mask"), cases(t), "signals_during_traffic")
+	require.Error(t, err, "signals were let in and no case failed: %s", output)
+}
+
 func TestALibraryWithoutTheForkGuardIsCaught(t *testing.T) {
 	t.Parallel()
 	output, err := run(t, library(t, "tasker_sabotage_no_fork_guard"), cases(t), "fork")

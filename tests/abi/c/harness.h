@@ -65,6 +65,10 @@ void case_fork_close(void);
 void case_fork_busy(void);
 void case_raw_clone(void);
 void case_spawn(void);
+void case_hygiene(void);
+void case_library_threads_block_signals(void);
+void case_many_host_threads(void);
+void case_signals_during_traffic(void);
 void case_environment(void);
 
 /* Those that need the operation of the test builds. */

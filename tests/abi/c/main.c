@@ -31,6 +31,10 @@ static const struct {
     {"fork_busy", case_fork_busy},
     {"raw_clone", case_raw_clone},
     {"spawn", case_spawn},
+    {"hygiene", case_hygiene},
+    {"library_threads_block_signals", case_library_threads_block_signals},
+    {"many_host_threads", case_many_host_threads},
+    {"signals_during_traffic", case_signals_during_traffic},
     {"environment", case_environment},
 #endif
 };
