@@ -94,7 +94,10 @@ func request(call *C.struct_tk_call) []byte {
 }
 
 func open(call *C.struct_tk_call) ([]byte, error) {
-	core, reply, err := session.OpenAs(session.Origin{Version: version, Config: request(call), Environment: environment(call)})
+	core, reply, err := session.OpenAs(session.Origin{
+		Version: version, Config: request(call), Environment: environment(call),
+		Inherited: call.inherited != 0, Sockets: sockets{},
+	})
 	if err != nil {
 		return nil, err
 	}

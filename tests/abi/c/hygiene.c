@@ -3,7 +3,9 @@
 #include <locale.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -174,15 +176,21 @@ void case_many_host_threads(void) {
     close_engine(shared);
 }
 
-static unsigned long handled;
+static unsigned long handled, elsewhere;
+static uintptr_t stack_low, stack_high;
 
-/* A handler that needs more than a goroutine's stack has, and was installed
- * without SA_ONSTACK, as most are. */
-static void greedy(int number) {
-    volatile char room[48 * 1024];
+/* A handler that was installed without SA_ONSTACK, as most are. What it needs is
+ * there on the thread's own stack and not on a goroutine's. */
+static void on_the_callers_stack(int number) {
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
     (void)number;
-    for (size_t i = 0; i < sizeof room; i += 512) {
-        room[i] = 1;
+    if (here > stack_low && here < stack_high) {
+        volatile char room[48 * 1024];
+        for (size_t i = 0; i < sizeof room; i += 512) {
+            room[i] = 1;
+        }
+    } else {
+        elsewhere++;
     }
     handled++;
 }
@@ -190,7 +198,14 @@ static void greedy(int number) {
 static int stop_calling;
 
 static void *call_until_told(void *value) {
+    pthread_attr_t attributes;
+    void *low;
+    size_t size;
     (void)value;
+    CHECK(pthread_getattr_np(pthread_self(), &attributes) == 0 && pthread_attr_getstack(&attributes, &low, &size) == 0);
+    pthread_attr_destroy(&attributes);
+    stack_low = (uintptr_t)low;
+    __atomic_store_n(&stack_high, stack_low + size, __ATOMIC_RELEASE);
     while (!__atomic_load_n(&stop_calling, __ATOMIC_RELAXED)) {
         CHECK(run(tasker_engine_config_get, shared, "{}") == TASKER_OK);
     }
@@ -201,10 +216,13 @@ static void *call_until_told(void *value) {
 void case_signals_during_traffic(void) {
     enum { SIGNALS = 10000 };
     pthread_t caller;
-    const struct sigaction action = {.sa_handler = greedy};
+    const struct sigaction action = {.sa_handler = on_the_callers_stack};
     shared = open_engine();
     CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
     CHECK(pthread_create(&caller, NULL, call_until_told, NULL) == 0);
+    while (__atomic_load_n(&stack_high, __ATOMIC_ACQUIRE) == 0) {
+        sched_yield();
+    }
     for (int i = 0; i < SIGNALS; i++) {
         unsigned long before = __atomic_load_n(&handled, __ATOMIC_RELAXED);
         CHECK(pthread_kill(caller, SIGUSR1) == 0);
@@ -215,7 +233,8 @@ void case_signals_during_traffic(void) {
     __atomic_store_n(&stop_calling, 1, __ATOMIC_RELAXED);
     CHECK(pthread_join(caller, NULL) == 0);
     struct sigaction now;
-    CHECK(sigaction(SIGUSR1, NULL, &now) == 0 && now.sa_handler == greedy && handled == SIGNALS);
+    CHECK(sigaction(SIGUSR1, NULL, &now) == 0 && now.sa_handler == on_the_callers_stack);
+    CHECK(handled == SIGNALS && elsewhere == 0);
     CHECK(run(tasker_engine_health, shared, "{}") == TASKER_OK);
     close_engine(shared);
 }
