@@ -150,6 +150,17 @@ type clean struct{ store.Tx }
 
 func (clean) DirtyTake(context.Context, int) ([]int64, error) { return nil, nil }
 
+// overlooked shows the tasks of an outcome as nobody else's concern.
+type overlooked struct{ store.Tx }
+
+func (b overlooked) StepLock(c context.Context, ids []int64) (store.StepLocked, error) {
+	locked, err := b.Tx.StepLock(c, ids)
+	for i := range locked.Tasks {
+		locked.Tasks[i].Dirty = false
+	}
+	return locked, err
+}
+
 // sabotages are the rules broken, each with what is lost.
 var sabotages = map[string]func(store.Tx) store.Tx{
 	"fence and compare-and-set off":  func(tx store.Tx) store.Tx { return noFence{noCompareAndSet{tx}} },
@@ -164,6 +175,7 @@ var sabotages = map[string]func(store.Tx) store.Tx{
 	"priorities ignored":             func(tx store.Tx) store.Tx { return unsorted{tx} },
 	"outcomes without digest":        func(tx store.Tx) store.Tx { return undigested{tx} },
 	"dirty list lost":                func(tx store.Tx) store.Tx { return clean{tx} },
+	"outcomes of dirty tasks":        func(tx store.Tx) store.Tx { return overlooked{tx} },
 }
 
 // sabotageSequences is how many sequences a broken rule may take to be noticed:
