@@ -20,7 +20,7 @@ static int32_t tk_admit(const uint8_t *request, size_t request_len, tasker_buffe
     reply->data = NULL;
     reply->len = 0;
     if (request_len > TASKER_REQUEST_MAX) {
-        return tk_refuse(TASKER_E_LIMIT_EXCEEDED, reply);
+        return tk_refuse_length(request_len, reply);
     }
     int32_t status = tk_process_start();
     return status == TASKER_OK ? TASKER_OK : tk_refuse(status, reply);

@@ -182,6 +182,9 @@ bool tk_buffer_fill(tasker_buffer *buffer, const void *data, size_t len);
 void tk_complete(struct tk_call *call, int32_t status, const void *data, size_t len);
 int32_t tk_refuse(int32_t status, tasker_buffer *reply);
 
+/* length.c */
+int32_t tk_refuse_length(size_t request_len, tasker_buffer *reply);
+
 /* environment.c: the TASKER_* variables of the host, or NULL when memory is short. */
 uint8_t *tk_environment(size_t *len);
 

@@ -47,9 +47,6 @@ static const char *tk_refusal(int32_t status) {
         return "{\"error\":{\"code\":\"invalid_request\",\"message\":\"a pointer is NULL that must not be\","
                "\"details\":{\"remedy\":\"Pass the address of every out-parameter, and of the request unless its "
                "length is 0.\"},\"retryable\":false}}";
-    case TASKER_E_LIMIT_EXCEEDED:
-        return "{\"error\":{\"code\":\"limit_exceeded\",\"message\":\"the request is longer than 67108864 bytes\","
-               "\"details\":{\"limit\":67108864,\"remedy\":\"Split the request.\"},\"retryable\":false}}";
     case TASKER_E_UNAVAILABLE:
         return "{\"error\":{\"code\":\"unavailable\",\"message\":\"the operating system refuses memory or a thread, or 65536 engines are open\","
                "\"details\":{\"remedy\":\"Close engines that are no longer used, or raise the limit of memory, processes or threads; then repeat the call.\"},"

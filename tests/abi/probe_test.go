@@ -9,12 +9,19 @@ import (
 // probes compiles the program with the cases for the library of the tests.
 func probes(t *testing.T, lib string) string {
 	t.Helper()
-	return compileWith(t, lib, "cc", append([]string{"-DTASKER_TEST_PROBE"}, cFlags...), "main.c", "probe.c")
+	return compileWith(t, lib, "cc", append([]string{"-DTASKER_TEST_PROBE"}, cFlags...), "main.c", "probe.c", "lengths.c")
 }
 
 func TestTheOperationOfTheTestsTakesBothWaysIn(t *testing.T) {
 	t.Parallel()
 	lib := probeLibrary(t)
 	output, err := run(t, lib, probes(t, lib), "probe")
+	require.NoError(t, err, output)
+}
+
+func TestRequestsOfEveryLengthAroundThePowersOfTwoComeBackWhole(t *testing.T) {
+	t.Parallel()
+	lib := probeLibrary(t)
+	output, err := run(t, lib, probes(t, lib), "lengths")
 	require.NoError(t, err, output)
 }

@@ -48,7 +48,7 @@ void case_absurd_lengths(void) {
         tasker_engine none;
         uint64_t ticket;
         CHECK(tasker_open(nowhere, lengths[i], &none, &reply) == TASKER_E_LIMIT_EXCEEDED && none == 0);
-        CHECK(has_code(&reply, "limit_exceeded"));
+        CHECK(has_code(&reply, "limit_exceeded") && has_number(&reply, "length", lengths[i]));
         tasker_buffer_free(&reply);
         CHECK(tasker_engine_health(engine, nowhere, lengths[i], &reply) == TASKER_E_LIMIT_EXCEEDED);
         tasker_buffer_free(&reply);
@@ -76,14 +76,19 @@ void case_buffers(void) {
     tasker_buffer_free(&reply);
 }
 
+/* Refused by one that is answered at once and by one that is not, and in both
+ * cases with the length that arrived and the offset of what is wrong. */
 static void refuse(tasker_engine engine, const char *request, size_t length) {
-    tasker_buffer reply;
-    CHECK_STATUS(TASKER_E_INVALID_REQUEST, tasker_engine_config_get(engine, bytes(request), length, &reply), &reply);
-    CHECK(has_code(&reply, "invalid_request"));
-    tasker_buffer_free(&reply);
-    CHECK_STATUS(TASKER_E_INVALID_REQUEST, tasker_task_get(engine, bytes(request), length, &reply), &reply);
-    CHECK(has_code(&reply, "invalid_request"));
-    tasker_buffer_free(&reply);
+    static const operation calls[] = {tasker_engine_config_get, tasker_task_get};
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        tasker_buffer reply;
+        CHECK_STATUS(TASKER_E_INVALID_REQUEST, calls[i](engine, bytes(request), length, &reply), &reply);
+        CHECK(has_code(&reply, "invalid_request"));
+        if (strstr(request, "-1") == NULL) { /* that is wrong by its value and not as text */
+            CHECK(has_number(&reply, "length", length) && strstr((const char *)reply.data, "\"offset\":") != NULL);
+        }
+        tasker_buffer_free(&reply);
+    }
 }
 
 void case_requests(void) {

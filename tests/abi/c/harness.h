@@ -40,6 +40,9 @@ int32_t run(operation call, tasker_engine engine, const char *request);
 /* Whether the reply is an error with this code. */
 int has_code(const tasker_buffer *reply, const char *code);
 
+/* Whether the reply has a key with this number. */
+int has_number(const tasker_buffer *reply, const char *key, size_t number);
+
 static inline const uint8_t *bytes(const char *text) { return (const uint8_t *)text; }
 
 /* The cases, by file. */
@@ -73,5 +76,6 @@ void case_environment(void);
 
 /* Those that need the operation of the test builds. */
 void case_probe(void);
+void case_lengths(void);
 
 #endif

@@ -8,6 +8,7 @@ static const struct {
 } cases[] = {
 #ifdef TASKER_TEST_PROBE
     {"probe", case_probe},
+    {"lengths", case_lengths},
 #else
     {"library", case_library},
     {"null_arguments", case_null_arguments},
@@ -66,6 +67,13 @@ int has_code(const tasker_buffer *reply, const char *code) {
     char text[64];
     snprintf(text, sizeof text, "\"code\":\"%s\"", code);
     return reply->data != NULL && strstr((const char *)reply->data, text) != NULL;
+}
+
+int has_number(const tasker_buffer *reply, const char *key, size_t number) {
+    char text[64];
+    snprintf(text, sizeof text, "\"%s\":%zu", key, number);
+    const char *found = reply->data != NULL ? strstr((const char *)reply->data, text) : NULL;
+    return found != NULL && (found[strlen(text)] == ',' || found[strlen(text)] == '}');
 }
 
 /* `--list` prints the names, so that the test cannot forget one. */
