@@ -78,6 +78,7 @@ type Reader interface {
 	InvariantReader
 	ListReader
 	CatalogueReader
+	SurveyReader
 }
 
 // Tx is a write transaction. It reads its own writes.

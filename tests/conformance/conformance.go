@@ -36,7 +36,7 @@ func Run(t *testing.T, open Open) {
 		"transaction": transactionPromises(), "named_task": namedTaskPromises(), "task": taskPromises(),
 		"step": stepPromises(), "move": movePromises(), "transition": transitionPromises(),
 		"ready": readyPromises(), "lease": leasePromises(), "worker": workerPromises(), "graph": graphPromises(), "insight": insightPromises(),
-		"annotation": annotationPromises(), "list": listPromises(), "catalogue": cataloguePromises(),
+		"annotation": annotationPromises(), "list": listPromises(), "catalogue": cataloguePromises(), "survey": surveyPromises(),
 	}
 	for group, promises := range groups {
 		t.Run(group, func(t *testing.T) {
