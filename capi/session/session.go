@@ -171,7 +171,8 @@ func (e *Engine) options(o Origin, c *config.Config, advance func(time.Duration)
 	return engine.Options{
 		Weights: &weights, AdoptNamespaces: c.Adopt.List(),
 		Store: e.store, Schema: e.store, Hub: e.hub, Log: e.log, Settings: settings, Version: o.Version,
-		CacheBytes: c.Cache.Bytes(), Lease: c.Worker.Lease(), Identity: c.Engine.IdentityStrategy, Environment: c.Engine.Environment,
+		CacheBytes: c.Cache.Bytes(), Lease: c.Worker.Lease(), SurveyEvery: c.Worker.Survey(),
+		Identity: c.Engine.IdentityStrategy, Environment: c.Engine.Environment,
 		IdentityZone: c.Engine.IdentityZone(), IdentityVersioned: c.Engine.IdentityIncludeVersion,
 		Host: host, PID: os.Getpid(), Panicked: e.Panicked, Panics: e.panics.Value, Advance: advance,
 		Attend: e.Attend, Inherited: o.Inherited,

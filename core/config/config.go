@@ -124,6 +124,7 @@ type Worker struct {
 	LeaseSeconds     int     `koanf:"lease_seconds"`
 	HeartbeatSeconds float64 `koanf:"heartbeat_seconds"`
 	SweepSeconds     float64 `koanf:"sweep_seconds"`
+	SurveySeconds    float64 `koanf:"survey_seconds"`
 }
 
 // Clock says what time it is.
@@ -153,6 +154,10 @@ func (w Worker) Heartbeat() time.Duration { return seconds(w.HeartbeatSeconds) }
 
 // Sweep is the pause between two looks for dead workers.
 func (w Worker) Sweep() time.Duration { return seconds(w.SweepSeconds) }
+
+// Survey is the pause between two looks for what others wrote to a database
+// without triggers.
+func (w Worker) Survey() time.Duration { return seconds(w.SurveySeconds) }
 
 // IdentityZone is the time zone of identity hashes.
 func (e Engine) IdentityZone() *time.Location {

@@ -81,6 +81,7 @@ var settings = []setting{
 	{name: "runtime.processors", kind: integer, least: 1, most: 1024},
 	{name: "worker.heartbeat_seconds", kind: fraction, least: 0.05, most: 1200},
 	{name: "worker.lease_seconds", kind: integer, fallback: int64(15), least: 1, most: 3600},
+	{name: "worker.survey_seconds", kind: fraction, fallback: 5.0, least: 0.05, most: 600},
 	{name: "worker.sweep_seconds", kind: fraction, fallback: 1.0, least: 0.05, most: 600},
 }
 

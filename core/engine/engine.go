@@ -32,6 +32,7 @@ type Options struct {
 	AdoptNamespaces   []string          // whose tasks are taken over from other engines
 	CacheBytes        int64             // of task graphs kept in memory; 0: none
 	Lease             time.Duration     // after how long without heartbeat a worker counts as dead; default 15 s
+	SurveyEvery       time.Duration     // between looks for what others wrote, without triggers; default 5 s
 	Policy            *readiness.Policy // default readiness.Core
 	Weights           *insight.Weights  // of the scores of task_graph; default insight.Defaults
 	Identity          string            // default identity strategy; default "default"
@@ -60,6 +61,7 @@ type Engine struct {
 	catalog  *catalog
 	workers  *workers
 	watch    *watch
+	survey   *survey
 	unheard  *unheard
 	facts    *cache.Cache[insight.Task] // for figures about all tasks
 	graphs   *cache.Cache[*keptGraph]
@@ -81,6 +83,9 @@ const (
 func New(options Options) *Engine {
 	if options.Lease == 0 {
 		options.Lease = 15 * time.Second
+	}
+	if options.SurveyEvery == 0 {
+		options.SurveyEvery = 5 * time.Second
 	}
 	if options.Policy == nil {
 		options.Policy = &readiness.Core
@@ -119,6 +124,7 @@ func New(options Options) *Engine {
 	if now, err := e.Store.Now(context.Background()); err == nil {
 		e.openedAt = now
 	}
+	e.survey = newSurvey(options.SurveyEvery, len(options.AdoptNamespaces) > 0, e.openedAt)
 	return e
 }
 

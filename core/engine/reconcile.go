@@ -120,6 +120,18 @@ func (t *truth) busy() map[int64]bool {
 
 // writeTruth sets the counters and plans the rows that differ.
 func (u *unit) writeTruth(taskIDs []int64, t truth) error {
+	stale := u.judge(taskIDs, t)
+	err := skipEmpty(stale, func() error { _, err := u.tx.ReadyDelete(u.ctx, stale); return err })
+	if err != nil {
+		return err
+	}
+	u.requeueAll(t)
+	return nil
+}
+
+// judge sets the counters by the truth, all but those of the queue, and returns
+// the steps whose queue rows must go.
+func (u *unit) judge(taskIDs []int64, t truth) (stale []int64) {
 	busy := t.busy()
 	for _, id := range taskIDs {
 		task := u.tasks[id]
@@ -128,7 +140,6 @@ func (u *unit) writeTruth(taskIDs []int64, t truth) error {
 	for i := range t.steps {
 		u.countStep(u.tasks[t.steps[i].TaskID], &t.steps[i], t)
 	}
-	var stale []int64
 	for i := range t.steps {
 		step := &t.steps[i]
 		task := u.tasks[step.TaskID]
@@ -136,14 +147,15 @@ func (u *unit) writeTruth(taskIDs []int64, t truth) error {
 			stale = append(stale, step.ID)
 		}
 	}
-	stale = append(stale, u.forgetDeleted(t)...)
-	if err := skipEmpty(stale, func() error { _, err := u.tx.ReadyDelete(u.ctx, stale); return err }); err != nil {
-		return err
-	}
+	return append(stale, u.forgetDeleted(t)...)
+}
+
+// requeueAll counts the queue rows that stay and plans those that are missing.
+func (u *unit) requeueAll(t truth) {
+	busy := t.busy()
 	for i := range t.steps {
 		u.requeue(u.tasks[t.steps[i].TaskID], &t.steps[i], t, busy)
 	}
-	return nil
 }
 
 // forgetDeleted frees the leases of steps that a foreign writer has deleted, and

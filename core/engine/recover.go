@@ -83,8 +83,14 @@ func (w *watch) dead(workers []workflow.Worker, now workflow.Instant, lease time
 // work that nobody announced, and mend what it found (design section 6: idle, at
 // most one transaction a second).
 func (e *Engine) Tick(ctx context.Context, beat bool) error {
-	if beat && len(e.workers.all()) > 0 {
-		return e.mend(ctx, e.beatAndLook)
+	if !beat || len(e.workers.all()) == 0 {
+		return e.Sweep(ctx)
+	}
+	if err := e.mend(ctx, e.beatAndLook); err != nil {
+		return err
+	}
+	if now, err := e.Store.Now(ctx); err != nil || !e.survey.overdue(now) {
+		return err
 	}
 	return e.Sweep(ctx)
 }
@@ -124,12 +130,15 @@ func (e *Engine) beat(ctx context.Context, more func(*unit) error) error {
 }
 
 // Sweep recovers what died: workers without heartbeat, leases without worker,
-// attempts past their deadline, and tasks on the dirty list. Any process may
-// sweep at any time; a sweep that finds nothing only reads.
+// attempts past their deadline, and tasks on the dirty list, which without
+// triggers it looks for itself. Any process may sweep at any time; a sweep that
+// finds nothing only reads.
 func (e *Engine) Sweep(ctx context.Context) error { return e.mend(ctx, e.lookOnly) }
 
 // lost is what a look found.
 type lost struct {
+	surveyed
+	workers []workflow.Worker
 	dead    []workflow.Worker
 	orphans []workflow.Lease
 	overdue []workflow.Lease
@@ -143,7 +152,10 @@ func (e *Engine) lookOnly(ctx context.Context) (found lost, err error) {
 		return found, err
 	}
 	err = e.Store.Read(ctx, func(r store.Reader) (err error) {
-		found, err = e.look(ctx, r, now)
+		if found, err = e.look(ctx, r, now); err != nil {
+			return err
+		}
+		found.surveyed, err = e.lookAround(ctx, r, found.workers, now)
 		return err
 	})
 	return found, err
@@ -159,11 +171,10 @@ func (e *Engine) beatAndLook(ctx context.Context) (found lost, err error) {
 
 // look reads what may need mending.
 func (e *Engine) look(ctx context.Context, r store.Reader, now workflow.Instant) (found lost, err error) {
-	workers, err := r.WorkerList(ctx)
-	if err != nil {
+	if found.workers, err = r.WorkerList(ctx); err != nil {
 		return found, err
 	}
-	found.dead = e.watch.dead(workers, now, e.Lease)
+	found.dead = e.watch.dead(found.workers, now, e.Lease)
 	if found.orphans, err = r.LeaseList(ctx, store.LeaseFilter{Orphaned: true}); err != nil {
 		return found, err
 	}
@@ -197,10 +208,19 @@ func (e *Engine) mend(ctx context.Context, look func(context.Context) (lost, err
 			return err
 		}
 	}
-	if found.dirty && heeded {
+	if err := e.markUntrue(ctx, found.untrue); err != nil {
+		return err
+	}
+	if (found.dirty || len(found.untrue) > 0) && heeded {
 		if err := e.clean(ctx); err != nil {
 			return err
 		}
+	}
+	if err := e.takeOver(ctx, found.offered); err != nil {
+		return err
+	}
+	if found.rounds != nil {
+		e.survey.keep(found.rounds)
 	}
 	return e.releaseUnheard(ctx)
 }

@@ -59,6 +59,13 @@ func (w *workers) all() []workflow.Worker {
 	return list
 }
 
+// has reports whether a worker is of this engine.
+func (w *workers) has(id int64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.byID[id] != nil
+}
+
 // routes returns what a worker claims; nil when it is not registered here.
 func (w *workers) routes(id int64) []int64 {
 	w.mu.Lock()

@@ -109,7 +109,7 @@ func TestEverySettingHasAVariableAndIsListedByName(t *testing.T) {
 		"dependency_graph.base_step_seconds":     "17",
 		"dependency_graph.error_penalty_seconds": "18",
 		"dependency_graph.retry_penalty_seconds": "19",
-		"worker.heartbeat_seconds":               "0.5", "worker.lease_seconds": "9", "worker.sweep_seconds": "0.25",
+		"worker.heartbeat_seconds":               "0.5", "worker.lease_seconds": "9", "worker.sweep_seconds": "0.25", "worker.survey_seconds": "2.5",
 	}
 	environment := map[string]string{}
 	for name, text := range values {
@@ -180,7 +180,7 @@ func TestSuggestionsNameWhatWasMeant(t *testing.T) {
 	for call, suggestion := range map[string]string{
 		`{"databse": {"url": "x"}}`:           "Did you mean database.url?",
 		`{"worker": {"lease_second": 3}}`:     "Did you mean worker.lease_seconds?",
-		`{"worker": {"patience": 3}}`:         "Known settings of worker: worker.heartbeat_seconds, worker.lease_seconds, worker.sweep_seconds.",
+		`{"worker": {"patience": 3}}`:         "Known settings of worker: worker.heartbeat_seconds, worker.lease_seconds, worker.survey_seconds, worker.sweep_seconds.",
 		`{"spoon": "error"}`:                  "Sections: adopt, cache, clock, database, dependency_graph, engine, log, runtime, worker; and fork, migrate.",
 		`{"log": "debug"}`:                    "Its settings are log.capacity, log.level.",
 		`{"clock": {"frozen_at": "noon"}}`:    "",

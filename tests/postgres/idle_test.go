@@ -64,7 +64,20 @@ func calm(t *testing.T, count func() int64) bool {
 // more: sessions hand in their statistics late.
 func TestAnIdleEngineCostsOneTransactionASecondAndTwoConnections(t *testing.T) {
 	t.Parallel()
+	requireIdle(t, testdb.PostgresDatabase(t))
+}
+
+// What it looks for where triggers are missing, it looks for in the same
+// transactions.
+func TestAnIdleEngineWithoutTriggersCostsNoMore(t *testing.T) {
+	t.Parallel()
 	location := testdb.PostgresDatabase(t)
+	testdb.Execute(t, location, "ALTER TABLE tasker_workflow_steps DISABLE TRIGGER tasker_core_update")
+	requireIdle(t, location)
+}
+
+func requireIdle(t *testing.T, location string) {
+	t.Helper()
 	opened := openEngine(t, location, nil)
 	_, err := opened.Cases().RegisterTemplate(t.Context(), engine.RegisterTemplateRequest{Template: wide(300)})
 	require.NoError(t, err)
