@@ -142,7 +142,8 @@ func (e *Engine) lookAround(
 	return found, nil
 }
 
-// goRound goes on with a pass until it ends or the time is over.
+// goRound goes on with a pass until it ends or the time is over. It always comes a
+// batch further, however slow the database is.
 func (e *Engine) goRound(ctx context.Context, r store.Reader, pass *round, now workflow.Instant, found *surveyed) error {
 	limit := surveyPage
 	if pass.of == store.SurveyActive {
@@ -155,13 +156,13 @@ func (e *Engine) goRound(ctx context.Context, r store.Reader, pass *round, now w
 			return err
 		}
 		for batch := range slices.Chunk(page.TaskIDs, surveyBatch) {
-			if time.Since(started) > surveyBudget || len(found.offered) >= surveyOffers {
-				return nil
-			}
 			if err := e.examineBatch(ctx, r, pass, batch, now, found); err != nil {
 				return err
 			}
 			pass.after = batch[len(batch)-1]
+			if time.Since(started) > surveyBudget || len(found.offered) >= surveyOffers {
+				return nil
+			}
 		}
 		pass.after, pass.under = page.Next, page.Next != 0
 		if !pass.under || time.Since(started) > surveyBudget {

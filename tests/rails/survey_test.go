@@ -119,6 +119,37 @@ func TestALookThatIsLeftOutIsNoticed(t *testing.T) {
 	require.Greater(t, noticed, len(writes)/2)
 }
 
+// slow is a store without triggers whose every survey takes longer than a look may.
+type slow struct {
+	store.Store
+	store.Schema
+}
+
+type slowReader struct{ store.Reader }
+
+func (r slowReader) TaskSurvey(c context.Context, survey store.Survey) (store.Surveyed, error) {
+	time.Sleep(60 * time.Millisecond)
+	return r.Reader.TaskSurvey(c, survey)
+}
+
+func (s slow) Read(c context.Context, fn func(store.Reader) error) error {
+	return s.Store.Read(c, func(r store.Reader) error { return fn(slowReader{r}) })
+}
+
+// A look that has no time left when it knows the tasks would never come further.
+func TestALookAroundASlowDatabaseComesToItsEnd(t *testing.T) {
+	t.Parallel()
+	s := unwatched(t)
+	s.Register(fork())
+	s.Create(fork())
+	schema, _ := s.Store.(store.Schema)
+	e := factory.NewEngine(t, slow{s.Store, schema})
+	testdb.Execute(t, s.url, "DELETE FROM tasker_workflow_step_edges")
+	require.NotZero(t, s.broken())
+	require.NoError(t, e.Sweep(ctx()))
+	require.Zero(t, s.broken())
+}
+
 // A task in which nothing can run is in no queue; it is found all the same.
 func TestAChangeOfABlockedTaskIsFoundWithoutTriggers(t *testing.T) {
 	t.Parallel()
