@@ -13,3 +13,14 @@ bench/insight: | $(BOOTSTRAP_TEST) ## Analytics and levels beside the SQL they r
 	@BENCH_TASKS=$(BENCH_TASKS) BENCH_STEPS=$(BENCH_STEPS) BENCH_GRAPH_STEPS=$(BENCH_GRAPH_STEPS) \
 	  BENCH_GRAPH_MAX=$(BENCH_GRAPH_MAX) BENCH_TURNS=$(BENCH_TURNS) \
 	  go test -count=1 -timeout 30m -v ./tests/bench -run 'Insight|Levels'
+
+# Rounds of the measurement, calls of an executor in a round, and the size of a
+# batch; `make test` makes a few calls in one round.
+BENCH_ROUNDS ?= 25
+BENCH_CALLS ?= 512
+BENCH_BATCH ?= 64
+
+.PHONY: bench/boundary
+bench/boundary: | $(BOOTSTRAP_TEST) ## A call by way of C, Ruby, Python and Node beside the same call from Go
+	@BENCH_ROUNDS=$(BENCH_ROUNDS) BENCH_CALLS=$(BENCH_CALLS) BENCH_BATCH=$(BENCH_BATCH) \
+	  go test -count=1 -timeout 60m -v ./tests/boundary -run EveryHost

@@ -41,6 +41,8 @@ type Call struct {
 type Executor interface {
 	// Name is what the table calls it.
 	Name() string
+	// Forms are those in which it can make a call.
+	Forms() []Form
 	// Run makes the call so many times, in batches of the given size (1 for a
 	// call that waits), and returns what each took: for a batch, its time divided
 	// by its size. It blocks until all are made.
@@ -92,19 +94,25 @@ func (p Plan) Measure() ([]Row, error) {
 	return rows, nil
 }
 
+// able are the executors that can make a call in a form.
+func (p Plan) able(form Form) []Executor {
+	return slices.DeleteFunc(slices.Clone(p.Executors), func(e Executor) bool { return !slices.Contains(e.Forms(), form) })
+}
+
 // measure is one work in one form.
 func (p Plan) measure(work Work, form Form) ([]Row, error) {
+	executors := p.able(form)
 	times, size := work.Times, 1
 	if form == Batched {
 		times, size = max(1, work.Times/p.Size), p.Size
 	}
-	took := make([][]time.Duration, len(p.Executors))
-	medians := make([][]time.Duration, len(p.Executors)) // of the rounds
+	took := make([][]time.Duration, len(executors))
+	medians := make([][]time.Duration, len(executors)) // of the rounds
 	for round := range p.Rounds {
-		for turn := range p.Executors {
+		for turn := range executors {
 			// Nobody always follows the same one.
-			i := (round + turn) % len(p.Executors)
-			executor := p.Executors[i]
+			i := (round + turn) % len(executors)
+			executor := executors[i]
 			if _, err := executor.Run(work.Call, form, 1+times/10, size); err != nil {
 				return nil, fmt.Errorf("%s, %s, %s: %w", work.Title, form, executor.Name(), err)
 			}
@@ -116,8 +124,8 @@ func (p Plan) measure(work Work, form Form) ([]Row, error) {
 			medians[i] = append(medians[i], quantile(turns, 0.5))
 		}
 	}
-	rows := make([]Row, len(p.Executors))
-	for i, executor := range p.Executors {
+	rows := make([]Row, len(executors))
+	for i, executor := range executors {
 		rows[i] = Row{Work: work.Title, Executor: executor.Name(), Form: form, P50: quantile(took[i], 0.5),
 			P99: quantile(took[i], 0.99), Ratio: ratio(medians[i], medians[0]), Calls: len(took[i]) * size}
 	}
@@ -128,8 +136,8 @@ func (p Plan) measure(work Work, form Form) ([]Row, error) {
 func (p Plan) Missing(rows []Row) []string {
 	var missing []string
 	for _, work := range p.Works {
-		for _, executor := range p.Executors {
-			for _, form := range []Form{Waiting, Batched} {
+		for _, form := range []Form{Waiting, Batched} {
+			for _, executor := range p.able(form) {
 				r := find(rows, work.Title, executor.Name(), form)
 				if r.Calls == 0 || r.P50 <= 0 || r.P99 < r.P50 || r.Ratio <= 0 {
 					missing = append(missing, fmt.Sprintf("%s, %s, %s", work.Title, executor.Name(), form))

@@ -41,8 +41,8 @@ type stand struct {
 	task     int64         // the same in every database
 }
 
-// durable is for figures: a server of our own that makes commits durable. A test
-// run takes the shared one, which is quicker.
+// newStand takes the shared server, or for figures, which have to be durable, one
+// of its own that makes commits so.
 func newStand(t *testing.T, durable bool) *stand {
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
@@ -136,7 +136,7 @@ func (s *stand) prepare(configuration string) {
 	s.task = reply.TaskID
 }
 
-// create is a write: a task with its ten steps, twelve edges... and a context.
+// create is the request of a write: a task with ten steps and sixteen edges.
 const create = `{"name": "flow", "context": {"order_id": 4711, "customer": "somebody", "lines": [1, 2, 3]}}`
 
 // command runs a program from the root and returns what it printed.
@@ -160,22 +160,29 @@ func (s *stand) executors() []boundary.Executor {
 	library := s.at("build/probe/libtasker_core.so")
 	hosts := s.at("tests/boundary/hosts/host")
 	modules := []string{"PYTHONPATH=" + s.at("bindings/python/src"), "PYTHONDONTWRITEBYTECODE=1", "NODE_PATH=" + s.at("build/node/node_modules")}
+	both := []boundary.Form{boundary.Waiting, boundary.Batched}
+	ruby := []string{"ruby", "-I", s.at("bindings/ruby/lib"), hosts + ".rb"}
+	python := []string{s.at("build/venv/bin/python"), hosts + ".py"}
+	node := []string{"node", hosts + ".js"}
 	var all []boundary.Executor
 	for _, p := range []struct {
 		name, mode string
+		forms      []boundary.Form
 		command    []string
 	}{
-		{"Go", "inside", []string{s.at("build/boundary/gohost")}},
-		{"C", "native", []string{s.at("build/boundary/host")}},
-		{"Ruby, FFI", "native", []string{"ruby", hosts + ".rb"}},
-		{"Ruby, FFI, in a fiber", "fiber", []string{"ruby", hosts + ".rb"}},
-		{"Python, ctypes", "native", []string{s.at("build/venv/bin/python"), hosts + ".py"}},
-		{"Python, binding", "binding", []string{s.at("build/venv/bin/python"), hosts + ".py"}},
-		{"Node, koffi, main thread", "main", []string{"node", hosts + ".js"}},
-		{"Node, koffi, worker", "worker", []string{"node", hosts + ".js"}},
+		{"Go", "inside", both, []string{s.at("build/boundary/gohost")}},
+		{"C", "native", both, []string{s.at("build/boundary/host")}},
+		{"Ruby", "native", both, ruby},
+		{"Ruby, in a fiber", "fiber", both, ruby},
+		{"Ruby, by its Engine", "binding", both[:1], ruby},
+		{"Python", "native", both, python},
+		{"Python, by its Engine", "binding", both, python},
+		{"Node, main thread", "main", both, node},
+		{"Node, worker", "worker", both, node},
+		{"Node, by its Engine", "binding", both, node},
 	} {
 		command := append(append(p.command, library, p.mode), s.configurations()...)
-		all = append(all, boundary.StartHost(s, p.name, modules, command...))
+		all = append(all, boundary.StartHost(s, p.name, p.forms, modules, command...))
 	}
 	return all
 }
@@ -222,6 +229,10 @@ type scripted struct {
 
 func (s scripted) Name() string { return s.name }
 
+func (s scripted) Forms() []boundary.Form {
+	return []boundary.Form{boundary.Waiting, boundary.Batched}
+}
+
 func (s scripted) Run(_ boundary.Call, _ boundary.Form, times, _ int) ([]time.Duration, error) {
 	return s.run(times)
 }
@@ -259,7 +270,8 @@ func TestARowThatIsMissingIsNamed(t *testing.T) {
 	require.NoError(t, err)
 	for i := range rows {
 		left := append(append([]boundary.Row{}, rows[:i]...), rows[i+1:]...)
-		require.Equal(t, []string{fmt.Sprintf("work, %s, %s", rows[i].Executor, rows[i].Form)}, plan.Missing(left))
+		want := fmt.Sprintf("work, %s, %s", rows[i].Executor, rows[i].Form)
+		require.Equal(t, []string{want}, plan.Missing(left))
 	}
 }
 
@@ -274,7 +286,7 @@ func TestAHostThatFailsOrAnswersTooLittleEndsTheMeasurement(t *testing.T) {
 
 func TestAProgramThatFailsIsToldWithItsReason(t *testing.T) {
 	t.Parallel()
-	h := boundary.StartHost(t, "host", nil, "sh", "-c", `echo ready; while read line; do echo "error no such function"; done`)
+	h := boundary.StartHost(t, "host", nil, nil, "sh", "-c", `echo ready; while read line; do echo "error no such function"; done`)
 	_, err := h.Run(boundary.Call{Name: "tasker_nothing"}, boundary.Waiting, 1, 1)
 	require.ErrorContains(t, err, "no such function")
 }

@@ -17,6 +17,7 @@ import (
 // host is a program that makes calls.
 type host struct {
 	name    string
+	forms   []Form
 	program *exec.Cmd
 	lines   io.WriteCloser
 	answers *bufio.Reader
@@ -24,9 +25,9 @@ type host struct {
 
 // StartHost starts a program with engines of its own, open as it returns. When
 // the test ends the program has to end well, or it is ended.
-func StartHost(t testing.TB, name string, environment []string, command ...string) Executor {
+func StartHost(t testing.TB, name string, forms []Form, environment []string, command ...string) Executor {
 	t.Helper()
-	h := &host{name: name, program: exec.Command(command[0], command[1:]...)}
+	h := &host{name: name, forms: forms, program: exec.Command(command[0], command[1:]...)}
 	h.program.Env, h.program.Stderr = append(os.Environ(), environment...), os.Stderr
 	lines, err := h.program.StdinPipe()
 	require.NoError(t, err)
@@ -69,6 +70,8 @@ func (h *host) end(t testing.TB) {
 }
 
 func (h *host) Name() string { return h.name }
+
+func (h *host) Forms() []Form { return h.forms }
 
 func (h *host) Run(call Call, form Form, times, size int) ([]time.Duration, error) {
 	_, err := fmt.Fprintf(h.lines, "%s %d %s %d %d %d %s\n", form, call.Engine, call.Name, call.Number, times, size, call.Request)

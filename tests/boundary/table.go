@@ -23,9 +23,12 @@ func Table(rows []Row, size int) string {
 			fmt.Fprintf(&text, "\n%s\n", work)
 			_, _ = fmt.Fprintf(w, "waiting p50\tp99\ttimes Go\tper call in batches of %d, p50\tp99\ttimes Go\t \t\n", size)
 		}
-		batched := find(rows, waiting.Work, waiting.Executor, Batched)
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%.2f\t%s\t%s\t%.2f\t  %s\n", micro(waiting.P50), micro(waiting.P99), waiting.Ratio,
-			micro(batched.P50), micro(batched.P99), batched.Ratio, waiting.Executor)
+		batched := [3]string{"-", "-", "-"}
+		if r := find(rows, waiting.Work, waiting.Executor, Batched); r.Calls > 0 {
+			batched = [3]string{micro(r.P50), micro(r.P99), fmt.Sprintf("%.2f", r.Ratio)}
+		}
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%.2f\t%s\t%s\t%s\t  %s\n", micro(waiting.P50), micro(waiting.P99), waiting.Ratio,
+			batched[0], batched[1], batched[2], waiting.Executor)
 	}
 	_ = w.Flush()
 	return text.String()

@@ -3,166 +3,152 @@
 //   node host.js LIBRARY MODE CONFIGURATION...
 //
 // It opens one engine per configuration and answers lines, see boundary.go. The
-// mode says which thread makes the calls: "main" or "worker".
+// modes "main" and "worker" call the C functions as the binding declares them,
+// on that thread; "binding" calls the methods of Engine on the main thread.
 'use strict';
 
 const net = require('node:net');
+const path = require('node:path');
 const readline = require('node:readline');
 const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
 
+const source = path.join(__dirname, '../../../bindings/node/src');
 const COLLECT = 64;
-const COMPLETION = 32; // bytes of a tasker_completion: ticket, status, data, len
+const WORDS = 4; // of a tasker_completion: ticket, status, data, length
 
-/** The C functions, with what koffi needs and no more. */
+// Makes the calls by the C functions.
 class Native {
-  constructor(path) {
-    const koffi = require('koffi');
-    this.koffi = koffi;
-    this.library = koffi.load(path);
-    const f = (text) => this.library.func(text);
-    this.open = f('int32_t tasker_open(const uint8_t *config, size_t len, void *engine, void *reply)');
-    this.close = f('int32_t tasker_close(uint64_t engine, const uint8_t *request, size_t len, void *reply)');
-    this.wakeFd = f('int32_t tasker_wake_fd(uint64_t engine, void *fd)');
-    this.submit = f('int32_t tasker_submit(uint64_t engine, uint32_t operation, const uint8_t *request, size_t len, void *ticket, void *reply)');
-    this.collect = f('int32_t tasker_collect(uint64_t engine, void *completions, size_t capacity, void *count)');
-    this.free = f('void tasker_buffer_free(void *buffer)');
-    this.operations = new Map();
-  }
-
-  operation(name) {
-    let found = this.operations.get(name);
-    if (found === undefined) {
-      found = this.library.func(`int32_t ${name}(uint64_t engine, const uint8_t *request, size_t len, void *reply)`);
-      this.operations.set(name, found);
-    }
-    return found;
-  }
-}
-
-/** Makes the calls. */
-class Host {
-  constructor(library, configurations) {
-    this.native = new Native(library);
-    this.reply = Buffer.alloc(16);
-    this.ticket = Buffer.alloc(8);
-    this.count = Buffer.alloc(8);
-    this.completions = Buffer.alloc(COLLECT * COMPLETION);
-    this.slots = Array.from({ length: COLLECT }, (_, i) =>
-      this.completions.subarray(i * COMPLETION + 16, (i + 1) * COMPLETION));
+  constructor(configurations) {
+    this.library = require(path.join(source, 'native.js')).load();
+    this.reply = new BigUint64Array(2);
+    this.ticket = new BigUint64Array(1);
+    this.count = new BigUint64Array(1);
+    this.completions = new BigUint64Array(COLLECT * WORDS);
+    this.statuses = new Int32Array(this.completions.buffer);
+    this.slots = Array.from({ length: COLLECT }, (_, i) => this.completions.subarray(i * WORDS + 2, (i + 1) * WORDS));
     this.engines = configurations.map((text) => this.open(text));
   }
 
   open(text) {
-    const engine = Buffer.alloc(8);
+    const engine = new BigUint64Array(1);
+    const descriptor = new Int32Array(1);
     const body = Buffer.from(text);
-    this.check(this.native.open(body, body.length, engine, this.reply), this.reply);
-    this.native.free(this.reply);
-    const number = Number(engine.readBigUInt64LE());
-    const fd = Buffer.alloc(4);
-    this.check(this.native.wakeFd(number, fd), null);
-    const wake = new net.Socket({ fd: fd.readInt32LE(), readable: true, writable: false });
+    this.take(this.library.open(body, body.length, engine, this.reply), this.reply);
+    const number = Number(engine[0]);
+    this.check(this.library.wake_fd(number, descriptor), 'wake_fd');
     // A byte that was read has to be answered by a collect, or no other comes.
-    const opened = { number, wake, woken: () => this.collectAll(number) };
-    wake.on('data', () => opened.woken());
+    const opened = { number, woken: () => this.collect(number) };
+    const fd = this.library.duplicate(descriptor[0]);
+    const onread = { buffer: Buffer.alloc(64), callback: () => (opened.woken(), true) };
+    opened.wake = new net.Socket({ fd, readable: true, writable: false, onread });
     return opened;
   }
 
-  /** The bytes of a filled tasker_buffer, as a host takes them: copied. */
-  take(buffer) {
-    const length = Number(buffer.readBigUInt64LE(8));
-    const address = buffer.readBigUInt64LE(0);
-    return Buffer.from(Buffer.from(this.native.koffi.view(address, length)));
+  // Takes the text of a reply and releases it.
+  take(status, reply) {
+    const text = this.library.text(reply[0], reply[1]);
+    this.library.buffer_free(reply);
+    this.check(status, text);
   }
 
-  check(status, buffer) {
-    if (status !== 0) {
-      throw new Error(`status ${status}: ${buffer === null ? '' : this.take(buffer)}`);
-    }
+  check(status, what) {
+    if (status !== 0) throw new Error(`status ${status}: ${what}`);
   }
 
-  wait(which, name, request) {
-    const call = this.native.operation(name);
+  wait(which, name, _number, request) {
+    const call = this.library.operation(name);
     const { number } = this.engines[which];
     const body = Buffer.from(request);
-    return () => {
-      this.check(call(number, body, body.length, this.reply), this.reply);
-      this.take(this.reply);
-      this.native.free(this.reply);
-    };
+    return () => this.take(call(number, body, body.length, this.reply), this.reply);
   }
 
   batch(which, operation, size, request) {
     const engine = this.engines[which];
     const body = Buffer.from(request);
-    return () => new Promise((resolve, reject) => {
-      let taken = 0;
-      engine.woken = () => {
-        try {
-          taken += this.collectAll(engine.number);
-        } catch (error) {
-          reject(error);
+    return () =>
+      new Promise((resolve, reject) => {
+        let taken = 0;
+        engine.woken = () => {
+          try {
+            taken += this.collect(engine.number);
+          } catch (error) {
+            reject(error);
+          }
+          if (taken >= size) resolve();
+        };
+        for (let i = 0; i < size; i++) {
+          this.check(this.library.submit(engine.number, operation, body, body.length, this.ticket, this.reply), 'submit');
         }
-        if (taken >= size) {
-          resolve();
-        }
-      };
-      for (let i = 0; i < size; i++) {
-        this.check(this.native.submit(engine.number, operation, body, body.length, this.ticket, this.reply), this.reply);
-      }
-    });
+      });
   }
 
-  collectAll(number) {
-    this.check(this.native.collect(number, this.completions, COLLECT, this.count), null);
-    const count = this.count.readUInt32LE(0);
-    for (let i = 0; i < count; i++) {
-      this.check(this.completions.readInt32LE(i * COMPLETION + 8), this.slots[i]);
-      this.take(this.slots[i]);
-      this.native.free(this.slots[i]);
-    }
+  collect(number) {
+    this.check(this.library.collect(number, this.completions, COLLECT, this.count), 'collect');
+    const count = Number(this.count[0]);
+    for (let i = 0; i < count; i++) this.take(this.statuses[i * WORDS * 2 + 2], this.slots[i]);
     return count;
   }
 
-  async answer(line) {
-    const [form, which, name, number, times, size] = line.split(' ', 6);
-    const request = line.split(' ').slice(6).join(' ');
-    const waits = form === 'wait';
-    const once = waits ? this.wait(which, name, request) : this.batch(which, Number(number), Number(size), request);
-    const took = [];
-    for (let i = 0; i < Number(times); i++) {
-      const start = process.hrtime.bigint();
-      if (waits) {
-        once();
-      } else {
-        await once();
-      }
-      took.push((process.hrtime.bigint() - start) / BigInt(size));
-    }
-    return `ok ${took.join(' ')}`;
-  }
-
-  end() {
+  async close() {
     for (const { number, wake } of this.engines) {
       wake.destroy();
-      this.native.close(number, null, 0, this.reply);
-      this.native.free(this.reply);
+      this.take(this.library.close(number, null, 0, this.reply), this.reply);
     }
   }
 }
 
-/** Answers what comes through receive until it is null. */
-function serve(host, receive, send) {
+// Makes the calls by the methods of the package.
+class Binding {
+  static async open(configurations) {
+    const { Engine } = require(source);
+    const host = new Binding();
+    host.engines = await Promise.all(configurations.map((text) => Engine.open(undefined, JSON.parse(text))));
+    return host;
+  }
+
+  wait(which, name, number, request) {
+    const engine = this.engines[which];
+    const fields = JSON.parse(request);
+    const operation = { number, kind: fields.instant ? 'instant' : 'database' };
+    return () => engine.perform(name, operation, fields);
+  }
+
+  batch(which, number, size, request) {
+    const engine = this.engines[which];
+    const fields = JSON.parse(request);
+    const operation = { number, kind: 'database' };
+    return () => Promise.all(Array.from({ length: size }, () => engine.perform('', operation, fields)));
+  }
+
+  async close() {
+    await Promise.all(this.engines.map((engine) => engine.close()));
+  }
+}
+
+async function answer(host, line) {
+  const [form, which, name, number, times, size, ...request] = line.split(' ');
+  const once =
+    form === 'wait'
+      ? host.wait(Number(which), name.replace(/^tasker_/, ''), Number(number), request.join(' '))
+      : host.batch(Number(which), Number(number), Number(size), request.join(' '));
+  const took = [];
+  for (let i = 0; i < Number(times); i++) {
+    const start = process.hrtime.bigint();
+    const made = once();
+    if (made !== undefined) await made;
+    took.push((process.hrtime.bigint() - start) / BigInt(size));
+  }
+  return `ok ${took.join(' ')}`;
+}
+
+// Answers one line after the other; null is the end of them.
+async function serve(mode, configurations, receive, send) {
+  const host = mode === 'binding' ? await Binding.open(configurations) : new Native(configurations);
   let before = Promise.resolve();
   receive((line) => {
-    before = before.then(async () => {
-      if (line === null) {
-        host.end();
-        return;
-      }
-      send(await host.answer(line));
-    }).catch((error) => {
-      send(`error ${String(error.message).replaceAll('\n', ' ')}`);
-    });
+    before = before
+      .then(async () => (line === null ? host.close() : send(await answer(host, line))))
+      .catch((error) => send(`error ${String(error.message).replaceAll('\n', ' ')}`));
   });
   send('ready');
 }
@@ -175,20 +161,19 @@ function lines(give) {
 
 const [library, mode, ...configurations] = isMainThread ? process.argv.slice(2) : workerData;
 const print = (text) => process.stdout.write(`${text}\n`);
+process.env.TASKER_CORE_LIBRARY = library;
 if (!isMainThread) {
-  serve(new Host(library, configurations), (give) => {
+  const receive = (give) =>
     parentPort.on('message', (line) => {
       give(line);
-      if (line === null) {
-        parentPort.close();
-      }
+      if (line === null) parentPort.close();
     });
-  }, (text) => parentPort.postMessage(text));
+  serve(mode, configurations, receive, (text) => parentPort.postMessage(text));
 } else if (mode === 'worker') {
   const worker = new Worker(__filename, { workerData: [library, mode, ...configurations] });
   worker.on('message', print);
   worker.on('error', (error) => print(`error ${error.message}`));
   lines((line) => worker.postMessage(line));
 } else {
-  serve(new Host(library, configurations), lines, print);
+  serve(mode, configurations, lines, print).catch((error) => print(`error ${error.message}`));
 }

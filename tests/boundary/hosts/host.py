@@ -93,7 +93,9 @@ class Binding:
 
         self.loop = asyncio.new_event_loop()
         self.engines = [Engine.open(**json.loads(text)) for text in configurations]
-        self.waiting = [self.loop.run_until_complete(self.over(AsyncEngine, engine)) for engine in self.engines]
+        self.waiting = [
+            self.loop.run_until_complete(self.over(AsyncEngine, engine)) for engine in self.engines
+        ]
 
     async def over(self, kind, engine):
         return kind(engine)
