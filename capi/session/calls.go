@@ -26,14 +26,14 @@ type calls struct {
 	drained   chan struct{}
 	running   context.Context // ends with the last patience of close
 	cut       context.CancelCauseFunc
-	waiting   context.Context // ends with the next interrupt
+	waiting   context.Context // ends with running, and with the next interrupt
 	interrupt context.CancelCauseFunc
 }
 
 func newCalls() *calls {
 	c := &calls{drained: make(chan struct{})}
 	c.running, c.cut = context.WithCancelCause(context.Background())
-	c.waiting, c.interrupt = context.WithCancelCause(context.Background())
+	c.waiting, c.interrupt = context.WithCancelCause(c.running)
 	return c
 }
 
@@ -48,19 +48,17 @@ func (c *calls) begin(ctx context.Context, waits bool) (context.Context, func(),
 	}
 	barrier.Point("calls.begin")
 	c.count++
-	ends := []context.Context{c.running}
+	ours := c.running
 	if waits {
-		ends = append(ends, c.waiting)
+		ours = c.waiting
 	}
-	joined, cancel := context.WithCancelCause(ctx)
-	stops := make([]func() bool, len(ends))
-	for i, end := range ends {
-		stops[i] = context.AfterFunc(end, func() { cancel(context.Cause(end)) })
+	if ctx.Done() == nil {
+		return ours, c.done, nil // as the boundary calls: nobody else can end it
 	}
+	joined, cancel := context.WithCancelCause(ours)
+	stop := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
 	return joined, func() {
-		for _, stop := range stops {
-			stop()
-		}
+		stop()
 		cancel(nil)
 		c.done()
 	}, nil
@@ -82,7 +80,7 @@ func (c *calls) interruptWaiting() {
 		return
 	}
 	c.interrupt(errInterrupted)
-	c.waiting, c.interrupt = context.WithCancelCause(context.Background())
+	c.waiting, c.interrupt = context.WithCancelCause(c.running)
 }
 
 // close lets no further call begin and ends those that wait. The result is
