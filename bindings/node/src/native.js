@@ -21,6 +21,7 @@ const REQUEST = ['void *', 'size_t'];
 const OPERATION = ['int32', ['uint64', ...REQUEST, 'void *']];
 const FUNCTIONS = {
   abi_version: ['uint32', []],
+  build_info: ['str', []],
   buffer_free: ['void', ['void *']],
   open: ['int32', [...REQUEST, 'void *', 'void *']],
   close: OPERATION,
