@@ -4,8 +4,9 @@
     tests/calls/calls.py [CALLS]     60,000 calls each by default
 
 The growth is that between the 100,000th call, half of them where they are fewer,
-and the last. A program in C that releases no reply shows that a leak would be
-seen.
+and the last. A heap may take a step for reasons of its own, such as a thread more
+on a busy machine, so a host fails when it grows in three runs: a leak always does.
+A program in C that releases no reply shows that it would be seen.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 LIBRARY = ROOT / "build" / "probe" / "libtasker_core.so"
 LIMIT_KB = 5 * 1024
 CALLS = 60_000
+RUNS = 3
 
 # The heap of young objects may grow to 48 MB before the first collection; of a
 # fixed one only what is kept can make the process grow.
@@ -70,16 +72,19 @@ def growth_kb(command: list[str], calls: int, *more: str) -> int:
 
 
 def judge(name: str, command: list[str], calls: int) -> bool:
-    """Runs one host, prints its line and says whether it passed."""
-    started = time.monotonic()
-    try:
-        grown = growth_kb(command, calls)
-    except subprocess.SubprocessError as error:
-        print(f"{name}: {error}", flush=True)
-        return False
-    seconds = time.monotonic() - started
-    print(f"{name}: {calls:,} calls in {seconds:.0f} s, resident memory {grown:+,} kB", flush=True)
-    return grown < LIMIT_KB
+    """Runs one host until it does not grow, prints a line for each run, and says whether it passed."""
+    for _ in range(RUNS):
+        started = time.monotonic()
+        try:
+            grown = growth_kb(command, calls)
+        except subprocess.SubprocessError as error:
+            print(f"{name}: {error}", flush=True)
+            return False
+        seconds = time.monotonic() - started
+        print(f"{name}: {calls:,} calls in {seconds:.0f} s, resident memory {grown:+,} kB", flush=True)
+        if grown < LIMIT_KB:
+            return True
+    return False
 
 
 def main() -> int:
