@@ -8,8 +8,10 @@ ENV["TASKER_CORE_LIBRARY"] ||= File.join(ROOT, "build", "probe", "libtasker_core
 ENV.delete("TASKER_DATABASE_URL")
 $LOAD_PATH.unshift(File.join(ROOT, "bindings", "ruby", "lib"))
 
+require "json"
 require "minitest/autorun"
 require "tasker_core"
+require "timeout"
 require "tmpdir"
 
 # Seconds after which a test that waits for something fails. It only bounds a
@@ -55,6 +57,13 @@ class EngineTest < Minitest::Test
   end
 
   def worker = engine.worker_register(handlers: [{ namespace: "test" }])["worker_id"]
+
+  # Runs the task's step.
+  def finish(task)
+    step = engine.step_claim(worker_id: worker)["steps"].first
+    assert_equal task, step["task_id"]
+    engine.step_report(outcomes: [{ step_id: step["step_id"], epoch: step["epoch"], status: "complete", results: {} }])
+  end
 
   # Calls the operation of the test library.
   def probe(way: :direct, **request)

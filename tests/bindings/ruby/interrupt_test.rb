@@ -2,7 +2,6 @@
 
 require_relative "helper"
 require_relative "scheduler"
-require "timeout"
 
 # Who waits can be interrupted, and harms nobody by it. Every wait here would last
 # ten minutes: a test that ends has shown that it was ended.
@@ -142,12 +141,5 @@ class TestInterrupt < EngineTest
       Process.kill(:INT, io.pid)
       assert_equal "interrupted\ntrue\ntrue\n", io.read
     end
-  end
-
-  # Runs the task's step.
-  def finish(task)
-    step = engine.step_claim(worker_id: worker)["steps"].first
-    assert_equal task, step["task_id"]
-    engine.step_report(outcomes: [{ step_id: step["step_id"], epoch: step["epoch"], status: "complete", results: {} }])
   end
 end
