@@ -35,8 +35,10 @@ class Engine(Operations):
             engine.task_create(name="order", context={"order_id": 7})
 
     `close` may be called twice. An engine that is never closed is closed when
-    it is collected, or at the end of the process. The library cannot live
-    through a fork: open engines in the child, after the fork.
+    it is collected, or at the end of the process. A forked child goes on with
+    the same object: its first call opens the engine again, under a worker
+    identity of its own. `fork="error"`, and a database in memory, raise
+    ForkedError there instead.
 
     The embedded database file belongs to the library. Never open it with the
     sqlite3 module in the same process: closing that would drop the locks of
@@ -93,9 +95,9 @@ class Engine(Operations):
     def close(self) -> None:
         """Closes the engine; steps that its workers still hold are released.
 
-        A second call does nothing, nor does one in a forked child, where the
-        engine belongs to the parent. Calls that are under way in other threads
-        end with ClosedError or CallCancelledError.
+        A second call does nothing. In a forked child it closes what the child
+        has opened again, and the parent goes on. Calls that are under way in
+        other threads end with ClosedError or CallCancelledError.
         """
         error = self._finalizer()
         if error is not None and not isinstance(error, (ClosedError, ForkedError)):
