@@ -206,8 +206,15 @@ void tk_fork_settle(void) {
 
 static void tk_before_fork(void) {
     pthread_mutex_lock(&tk_fork_mutex);
+    bool running = tk_process_running();
     tk_start_prepare();
     tk_gate_close();
+    if (!running && tk_process_running()) {
+        /* The runtime was just being started: the gate waited for it. */
+        tk_gate_open();
+        tk_start_prepare();
+        tk_gate_close();
+    }
 }
 
 static void tk_after_fork_in_parent(void) {
