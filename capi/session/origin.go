@@ -1,6 +1,8 @@
 package session
 
 import (
+	"path/filepath"
+
 	"github.com/tasker-systems/tasker-core-go/capi/wire"
 	"github.com/tasker-systems/tasker-core-go/core/config"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
@@ -11,9 +13,12 @@ import (
 // Origin is what an engine is opened from. It is text and plain values alone, so
 // that a forked child can open the same engine again.
 type Origin struct {
-	Version     string            // of the library, for engine_health
-	Config      []byte            // the JSON object of tasker_open
-	Environment map[string]string // of which the TASKER_ variables count
+	Version string // of the library, for engine_health
+	Config  []byte // the JSON object of tasker_open
+	// Environment is what the host's was when it opened the engine: TASKER_
+	// variables count, and PWD, where relative paths begin. Without it they begin in
+	// the present working directory.
+	Environment map[string]string
 	// Inherited says that this process was forked from one that had opened the
 	// engine. It is opened passively then: it migrates nothing, and begins to
 	// listen, to beat and to sweep when a worker registers or a call waits.
@@ -21,25 +26,36 @@ type Origin struct {
 	Sockets   postgres.Sockets // told of every socket; nil: nobody asks
 }
 
-// settings reads the configuration, and refuses an inherited engine that is not
-// to be had in a child.
+// settings reads the configuration. Errors: those of the configuration, Forked.
 func (o Origin) settings() (*config.Config, error) {
 	if err := wire.Check(o.Config); err != nil {
 		return nil, err
 	}
 	c, err := config.Load(o.Config, o.Environment)
-	if err != nil || !o.Inherited {
-		return c, err
+	if err != nil {
+		return nil, err
 	}
+	if directory := o.Environment["PWD"]; c.Location.Store == config.SQLite && c.Location.Path != sqlite.Memory &&
+		filepath.IsAbs(directory) && !filepath.IsAbs(c.Location.Path) {
+		c.Location.Path = filepath.Join(directory, c.Location.Path)
+	}
+	if o.Inherited {
+		return c, inheritable(c)
+	}
+	return c, nil
+}
+
+// inheritable refuses what is not to be had in a child.
+func inheritable(c *config.Config) error {
 	if c.Fork == config.ForkError {
-		return nil, fault.New(fault.Forked, "this process was forked after the engine was opened, and the setting fork is error").
+		return fault.New(fault.Forked, "this process was forked after the engine was opened, and the setting fork is error").
 			At("fork").Advise("Open an engine after the fork, or leave out the setting: a child then opens the engine anew by itself.")
 	}
 	if c.Location.Path == sqlite.Memory {
-		return nil, fault.New(fault.Forked, "this process was forked, and a database in memory is in the parent's alone").
+		return fault.New(fault.Forked, "this process was forked, and a database in memory is in the parent's alone").
 			At("database.url").Advise("Use a file, which both can open, or open an engine after the fork.")
 	}
-	return c, nil
+	return nil
 }
 
 // migrate is what opening does about the schema: what the parent opened is up to

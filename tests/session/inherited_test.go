@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -72,19 +73,12 @@ func TestAnInheritedEngineRestsUntilAWorkerRegisters(t *testing.T) {
 	require.Equal(t, 1, workers(t, parent))
 }
 
-func TestAnInheritedEngineThatWaitsHearsOfOthers(t *testing.T) {
+func TestAnInheritedEngineThatWaitsIsToldOfTheEnd(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "tasker.sqlite3")
 	parent, _ := open(t, at(path, ""))
 	step := claimOne(t, parent)
 	child := inherit(t, at(path, ""))
-	rung := make(chan struct{}, 1)
-	child.OnWake(func() {
-		select {
-		case rung <- struct{}{}:
-		default:
-		}
-	})
 	patience := int64(60_000)
 	ended := make(chan workflow.State, 1)
 	go func() {
@@ -95,6 +89,22 @@ func TestAnInheritedEngineThatWaitsHearsOfOthers(t *testing.T) {
 		Outcomes: []engine.Outcome{{StepID: step.StepID, Epoch: step.Epoch, Status: "complete"}}})
 	require.NoError(t, err)
 	require.Equal(t, workflow.Complete, <-ended)
+}
+
+func TestAnAttentiveChildHearsOfWhatHappenedSinceItWasOpened(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "tasker.sqlite3")
+	parent, _ := open(t, at(path, ""))
+	child := inherit(t, at(path, ""))
+	rung := make(chan struct{}, 1)
+	child.OnWake(func() {
+		select {
+		case rung <- struct{}{}:
+		default:
+		}
+	})
+	claimOne(t, parent)
+	child.Attend()
 	<-rung
 }
 
@@ -203,5 +213,21 @@ func TestWhatCannotBeInheritedSaysWhyAtOnce(t *testing.T) {
 	logs, err := inherit(t, at(path, "")).Cases().PollLogs(t.Context(), engine.PollLogsRequest{})
 	require.NoError(t, err)
 	require.Contains(t, fmt.Sprint(logs.Items), "forked")
+	closed(t, e, "")
+}
+
+// A daemon goes to the root directory before it does anything else.
+func TestARelativePathBeginsWhereTheHostOpenedTheEngine(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	origin := session.Origin{Config: at("flows/tasker.sqlite3", ""), Environment: map[string]string{"PWD": directory}}
+	require.NoError(t, os.Mkdir(filepath.Join(directory, "flows"), 0o700))
+	e, _, err := session.OpenAs(origin)
+	require.NoError(t, err)
+	closed(t, e, "")
+	require.FileExists(t, filepath.Join(directory, "flows", "tasker.sqlite3"))
+	origin.Inherited = true
+	e, _, err = session.OpenAs(origin)
+	require.NoError(t, err)
 	closed(t, e, "")
 }

@@ -15,6 +15,7 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -65,6 +66,8 @@ type Store struct {
 	options    Options
 	db         *sql.DB
 	statements map[string]string // text by name; never changes
+	files      fileSet
+	strangers  strangers // others who have the files open
 
 	writer  chan *session // holds the writing connection while it is free
 	readers chan *session // free reading connections, or empty places for them
@@ -98,7 +101,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		options: options, statements: statements, db: sql.OpenDB(newConnector(options)),
+		options: options, statements: statements, files: fileSet(options.Path), db: sql.OpenDB(newConnector(options)),
 		writer: make(chan *session, 1), readers: make(chan *session, options.Readers),
 		changes: make(chan struct{}, 1), closing: make(chan struct{}), closed: make(chan struct{}),
 	}
@@ -114,6 +117,9 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 func (o Options) complete() (Options, error) {
 	if o.Path == "" {
 		return o, fault.New(fault.InvalidRequest, "the path of the database is empty").At("path")
+	}
+	if absolute, err := filepath.Abs(o.Path); err == nil && o.Path != Memory {
+		o.Path = absolute // the host may go to another directory before the next connection is opened
 	}
 	if o.Migrate == "" {
 		o.Migrate = MigrateAuto
