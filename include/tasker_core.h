@@ -725,6 +725,13 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *   value (any JSON): What to compare with: a value of the field's type, for in and
  *       not_in a list of at most 1000, for exists true or false.
  *
+ * ForeignOpen: a descriptor through which something else in this process, such as the
+ *   host's own SQLite, has the embedded database open. When it is closed, the locks of
+ *   the library are gone and the file can be destroyed.
+ *   path (text): The file: the database, or its companion that ends in -wal or -shm.
+ *   descriptor (integer): The descriptor, a number of this process.
+ *   remedy (text): What to do about it.
+ *
  * GraphEdge: says that one step waits for another.
  *   from (integer): The parent, in rare cases of another task.
  *   to (integer): The child.
@@ -1224,6 +1231,8 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *   size_bytes (integer): Size of the database in bytes, 0 when unknown.
  *   schema_version (integer): Highest applied migration.
  *   store_details (object of any JSON): Settings and counters of the store.
+ *   foreign_opens (list of ForeignOpen): Who else has the embedded database open in
+ *       this process, but for what a parent process had open. Empty for PostgreSQL.
  *   open_tasks (integer): Tasks that have not ended.
  *   ready_steps (integer): Steps that may run now.
  *   scheduled_steps (integer): Steps that wait for a time.

@@ -71,6 +71,8 @@ type HealthReply struct {
 	SchemaVersion int `json:"schema_version"`
 	// Settings and counters of the store.
 	StoreDetails map[string]any `json:"store_details"`
+	// Who else has the embedded database open in this process, but for what a parent process had open. Empty for PostgreSQL.
+	ForeignOpens []ForeignOpen `json:"foreign_opens"`
 	// Tasks that have not ended.
 	OpenTasks int64 `json:"open_tasks"`
 	// Steps that may run now.
@@ -91,6 +93,17 @@ type HealthReply struct {
 	Violations []InvariantViolation `json:"violations"`
 	// With repair: how many violations are gone.
 	Repaired int `json:"repaired"`
+}
+
+// ForeignOpen is a descriptor through which something else in this process, such as the host's own SQLite, has the
+// embedded database open. When it is closed, the locks of the library are gone and the file can be destroyed.
+type ForeignOpen struct {
+	// The file: the database, or its companion that ends in -wal or -shm.
+	Path string `json:"path"`
+	// The descriptor, a number of this process.
+	Descriptor int `json:"descriptor"`
+	// What to do about it.
+	Remedy string `json:"remedy"`
 }
 
 // AdvanceClockRequest moves a frozen clock.
@@ -143,7 +156,7 @@ type PollLogsReply struct {
 // whether the stored rows keep their invariants.
 func (e *Engine) Health(ctx context.Context, r HealthRequest) (HealthReply, error) {
 	reply := HealthReply{Status: "ok", Problems: []string{}, Version: e.Version, OpenedAt: e.openedAt,
-		Violations: []InvariantViolation{}}
+		Violations: []InvariantViolation{}, ForeignOpens: []ForeignOpen{}}
 	var err error
 	if reply.Now, err = e.Store.Now(ctx); err != nil {
 		return reply, err
@@ -175,6 +188,9 @@ func (e *Engine) describeStore(ctx context.Context, reply *HealthReply) error {
 	about, err := e.Store.Describe(ctx)
 	reply.Store, reply.ServerVersion, reply.Location = about.Kind, about.ServerVersion, about.Location
 	reply.SizeBytes, reply.SchemaVersion, reply.StoreDetails = about.SizeBytes, about.SchemaVersion, about.Details
+	for _, f := range about.ForeignOpens {
+		reply.ForeignOpens = append(reply.ForeignOpens, ForeignOpen{Path: f.Path, Descriptor: f.Descriptor, Remedy: store.ForeignOpenRemedy})
+	}
 	return err
 }
 
@@ -182,6 +198,9 @@ func (e *Engine) describeStore(ctx context.Context, reply *HealthReply) error {
 func (r *HealthReply) judge() {
 	if r.Panics > 0 {
 		r.Problems = append(r.Problems, fmt.Sprintf("%d calls were ended by a defect; engine_logs_poll has the details", r.Panics))
+	}
+	for _, f := range r.ForeignOpens {
+		r.Problems = append(r.Problems, fmt.Sprintf("descriptor %d, %s: %s", f.Descriptor, f.Path, store.ForeignOpenMessage))
 	}
 	if r.ReadySteps > 0 && r.Workers == 0 {
 		r.Problems = append(r.Problems, fmt.Sprintf("%d steps are ready and no worker is registered", r.ReadySteps))

@@ -38,6 +38,7 @@ func (e *Engine) Metrics(ctx context.Context, _ Empty) (MetricsReply, error) {
 		gauge("tasker_open_seconds", "How long the engine has been open.", h.Now.Sub(h.OpenedAt.Time).Seconds()),
 		gauge("tasker_schema_version", "Highest applied migration.", float64(h.SchemaVersion)),
 		gauge("tasker_database_bytes", "Size of the database, 0 when unknown.", float64(h.SizeBytes)),
+		gauge("tasker_foreign_opens", "Descriptors of others in this process on the embedded database, which endanger it.", float64(len(h.ForeignOpens))),
 		gauge("tasker_tasks_open", "Tasks that have not ended.", float64(h.OpenTasks)),
 		gauge("tasker_tasks_dirty", "Tasks whose derived rows wait to be checked.", float64(h.DirtyTasks)),
 		gauge("tasker_steps_ready", "Steps that may run now.", float64(h.ReadySteps)),

@@ -62,7 +62,22 @@ type Description struct {
 	SizeBytes     int64
 	SchemaVersion int
 	Details       map[string]any // journal mode, synchronous setting, pool counters
+	// ForeignOpens are descriptors of the database's files that somebody else has
+	// in this process; none for a server.
+	ForeignOpens []ForeignOpen
 }
+
+// ForeignOpen is a descriptor of an embedded database that is not the store's.
+type ForeignOpen struct {
+	Path       string // the database, or its companion that ends in -wal or -shm
+	Descriptor int    // in this process
+}
+
+// What there is to say of a ForeignOpen.
+const (
+	ForeignOpenMessage = "something else in this process has the database open; when it closes the file, the locks of this library are gone"
+	ForeignOpenRemedy  = "Do not open the file in this process by the host's own SQLite or otherwise; use another process, and for a backup the sqlite3 program's .backup."
+)
 
 // Reader is what can be asked of a snapshot.
 type Reader interface {

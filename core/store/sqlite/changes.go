@@ -91,6 +91,9 @@ func (s *Store) watchRound(notifier *fsnotify.Watcher, poll time.Duration) {
 			next.Reset(pause)
 		case <-next.C:
 			s.look()
+			if s.strangers.due() {
+				s.foreignOpens()
+			}
 			if pause *= 2; pause > min(lookLast, poll) {
 				pause = poll
 			}

@@ -26,6 +26,7 @@ func (s *Store) Describe(ctx context.Context) (store.Description, error) {
 			"journal_mode": journal, "synchronous": s.options.Synchronous, "max_page_count": s.options.PageCountMax,
 			"readers": s.options.Readers, "readers_free": len(s.readers),
 		},
+		ForeignOpens: s.foreignOpens(),
 	}, nil
 }
 

@@ -19,6 +19,7 @@ import (
 type connector struct {
 	driver *sqlite3.SQLiteDriver
 	source string
+	files  fileSet
 }
 
 // newConnector returns a connector for the options. The file must exist: SQLite
@@ -31,17 +32,43 @@ func newConnector(o Options) *connector {
 		parameters.Set("mode", "rw")
 		source = "file:" + (&url.URL{Path: o.Path}).EscapedPath() + "?" + parameters.Encode()
 	}
-	return &connector{driver: &sqlite3.SQLiteDriver{}, source: source}
+	return &connector{driver: &sqlite3.SQLiteDriver{}, source: source, files: fileSet(o.Path)}
 }
 
 // Connect opens one connection. Its settings make it read the file, which can
 // be locked for a moment while another process opens it for the first time.
 func (c *connector) Connect(ctx context.Context) (conn driver.Conn, err error) {
 	err = patiently(ctx, func() error {
-		conn, err = c.driver.Open(c.source)
-		return err
+		return c.files.claim(func() error {
+			conn, err = c.open()
+			return err
+		})
 	})
 	return conn, err
+}
+
+// open opens a connection and has it read the file, so that the log and its index
+// are open, too, if there are any.
+func (c *connector) open() (driver.Conn, error) {
+	conn, err := c.driver.Open(c.source)
+	if err != nil {
+		return nil, err
+	}
+	if err := readOnce(conn); err != nil {
+		_ = conn.Close() // the error that counts is the one before
+		return nil, err
+	}
+	return conn, nil
+}
+
+func readOnce(conn driver.Conn) error {
+	rows, err := conn.(driver.QueryerContext).QueryContext(context.Background(), "PRAGMA schema_version", nil)
+	if err != nil {
+		return err
+	}
+	err = rows.Next(make([]driver.Value, 1))
+	_ = rows.Close() // it tells the error of the row again
+	return err
 }
 
 // Driver returns the driver behind the connector.

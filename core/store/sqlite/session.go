@@ -67,7 +67,7 @@ func (s *Store) setUpWriter(ctx context.Context, writer *session) error {
 	}
 	for _, pragma := range pragmas {
 		var answer string
-		err := patiently(ctx, func() error {
+		err := s.claiming(ctx, func() error {
 			return writer.conn.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(&answer)
 		})
 		if err != nil {
@@ -75,10 +75,16 @@ func (s *Store) setUpWriter(ctx context.Context, writer *session) error {
 		}
 	}
 	// From here on a commit of others counts as a change.
-	return patiently(ctx, func() error {
+	return s.claiming(ctx, func() error {
 		_, err := writer.sawChange()
 		return err
 	})
+}
+
+// claiming is patiently for what may open files: the first to read after the
+// mode was set opens the log.
+func (s *Store) claiming(ctx context.Context, fn func() error) error {
+	return patiently(ctx, func() error { return s.files.claim(fn) })
 }
 
 // openReader opens a connection that cannot write.

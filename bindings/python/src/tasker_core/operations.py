@@ -168,6 +168,8 @@ class Operations:
             size_bytes (integer): Size of the database in bytes, 0 when unknown.
             schema_version (integer): Highest applied migration.
             store_details (object of any JSON): Settings and counters of the store.
+            foreign_opens (list of ForeignOpen): Who else has the embedded database open in this
+                process, but for what a parent process had open. Empty for PostgreSQL.
             open_tasks (integer): Tasks that have not ended.
             ready_steps (integer): Steps that may run now.
             scheduled_steps (integer): Steps that wait for a time.
