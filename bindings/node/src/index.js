@@ -13,48 +13,7 @@
 // loaded by the first open.
 
 const { Engine } = require('./engine.js');
-const {
-  CallCancelledError,
-  CallTimeoutError,
-  ClosedError,
-  ConflictError,
-  DuplicateError,
-  ForkedError,
-  IncompatibleSchemaError,
-  InternalError,
-  InvalidRequestError,
-  LeaseLostError,
-  LibraryLoadError,
-  LimitExceededError,
-  NotFoundError,
-  PermissionDeniedError,
-  TaskerError,
-  UnavailableError,
-  UnmigratedError,
-  UnsupportedError,
-} = require('./errors.js');
+const errors = require('./errors.js');
 const { OPERATIONS } = require('./operations.js');
 
-// Each by its name, so that import finds them too.
-module.exports = {
-  Engine,
-  OPERATIONS,
-  CallCancelledError,
-  CallTimeoutError,
-  ClosedError,
-  ConflictError,
-  DuplicateError,
-  ForkedError,
-  IncompatibleSchemaError,
-  InternalError,
-  InvalidRequestError,
-  LeaseLostError,
-  LibraryLoadError,
-  LimitExceededError,
-  NotFoundError,
-  PermissionDeniedError,
-  TaskerError,
-  UnavailableError,
-  UnmigratedError,
-  UnsupportedError,
-};
+module.exports = { Engine, OPERATIONS, ...errors };

@@ -1,8 +1,7 @@
 """Declarations of the C library, and where it is found. Nothing else.
 
-The library is loaded at the first open and never at import, so that servers
-that import first and fork then never meet the question what a fork does to it.
-It is loaded once and never unloaded.
+The library is loaded at the first open and never at import: servers that import
+first and fork then have nothing to fork. It is loaded once and never unloaded.
 """
 
 from __future__ import annotations
@@ -104,8 +103,13 @@ class Library:
         return ctypes.string_at(buffer.data, buffer.len) if buffer.data else b""
 
 
-_lock = threading.Lock()  # guards _loaded
+_lock = threading.RLock()  # guards _loaded
 _loaded: Library | None = None
+
+# A fork waits for a load under way: the child would inherit the lock, and a
+# loader that another thread was inside of. Reentrant, because a signal handler
+# may fork.
+os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
 def load() -> Library:

@@ -33,7 +33,8 @@ class AsyncEngine:
     used. Cancelling a coroutine abandons its answer, not the operation.
 
     It belongs to the loop in which it was opened. It is the one waiter of its
-    engine: a Worker needs an engine of its own.
+    engine: a Worker needs an engine of its own. A forked child may go on with
+    it in a loop of its own; what waits in the parent is answered there.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -42,9 +43,20 @@ class AsyncEngine:
         self._pending: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._completions = (_native.Completion * _COLLECT)()
         self._operations = _Submitted(self._submit)
+        self._listen()
+
+    def _listen(self) -> None:
+        """Has the loop of this process collect what comes."""
+        self._pid = os.getpid()
         self._loop = asyncio.get_running_loop()
-        self._descriptor = engine.wake_fd()
+        self._descriptor = self._engine.wake_fd()
         self._loop.add_reader(self._descriptor, self._collect)
+
+    def _be_here(self) -> None:
+        """In a forked child: begins anew. The parent's loop is not touched, for it shares its selector."""
+        if self._pid != os.getpid():
+            self._pending = {}
+            self._listen()
 
     @classmethod
     async def open(cls, url: str | os.PathLike[str] | None = None, **config: Any) -> AsyncEngine:
@@ -65,8 +77,11 @@ class AsyncEngine:
         """Closes the engine. Coroutines that still wait end with ClosedError; twice is harmless."""
         if self.closed:
             return
-        # First: the descriptor is closed with the engine, and its number may be used again.
-        self._loop.remove_reader(self._descriptor)
+        if self._pid == os.getpid():
+            # First: the descriptor is closed with the engine, and its number may be used again.
+            self._loop.remove_reader(self._descriptor)
+        else:
+            self._pending = {}  # the parent's
         pending, self._pending = self._pending, {}
         try:
             await asyncio.to_thread(self._engine.close)
@@ -102,6 +117,7 @@ class AsyncEngine:
         return sorted({*super().__dir__(), *NUMBERS})
 
     def _submit(self, number: int, request: dict[str, Any]) -> asyncio.Future[dict[str, Any]]:
+        self._be_here()
         body = wire.encode(request)
         library, handle = self._engine.native
         ticket = ctypes.c_uint64()

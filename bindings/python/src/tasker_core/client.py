@@ -35,14 +35,17 @@ class Engine(Operations):
             engine.task_create(name="order", context={"order_id": 7})
 
     `close` may be called twice. An engine that is never closed is closed when
-    it is collected, or at the end of the process. A forked child goes on with
-    the same object: its first call opens the engine again, under a worker
-    identity of its own. `fork="error"`, and a database in memory, raise
-    ForkedError there instead.
+    it is collected, or at the end of the process.
+
+    A forked child may go on with the engine: it is opened anew there, by the
+    same settings, at its first use. Calls, leases and workers of the parent
+    stay the parent's, and closing in the child ends nothing of them. A database
+    in memory is the parent's alone; there, and with `fork="error"`, calls in
+    the child raise ForkedError.
 
     The embedded database file belongs to the library. Never open it with the
-    sqlite3 module in the same process: closing that would drop the locks of
-    the library, and rows would be lost.
+    sqlite3 module in the same process: closing that drops the locks of the
+    library, and rows are lost. `engine_health` tells of it in `foreign_opens`.
     """
 
     def __init__(self, library: _native.Library, handle: int, opened: dict[str, Any]) -> None:
@@ -51,7 +54,8 @@ class Engine(Operations):
         self._handle = handle
         self._finalizer = weakref.finalize(self, _close, library, handle)
         self.waiter = threading.Lock()
-        """Held by whoever waits for the wake descriptor; two would take each other's wake-ups."""
+        """Held by whoever waits here for the wake descriptor; two would take each other's wake-ups."""
+        _engines.add(self)
         self.opened = opened
         """What the library said at the open: store, place of the database, schema."""
 
@@ -95,9 +99,9 @@ class Engine(Operations):
     def close(self) -> None:
         """Closes the engine; steps that its workers still hold are released.
 
-        A second call does nothing. In a forked child it closes what the child
-        has opened again, and the parent goes on. Calls that are under way in
-        other threads end with ClosedError or CallCancelledError.
+        A second call does nothing. One in a forked child ends what the child
+        opened and leaves the parent's alone. Calls that are under way in other
+        threads end with ClosedError or CallCancelledError.
         """
         error = self._finalizer()
         if error is not None and not isinstance(error, (ClosedError, ForkedError)):
@@ -170,6 +174,19 @@ class Engine(Operations):
     def _check(self, status: int) -> None:
         if status != 0:
             raise from_reply(status, None)
+
+
+# Every engine of this process, so that a child can be given what it must not share.
+_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    """In a forked child: whoever held these locks is a thread of the parent."""
+    for engine in list(_engines):
+        engine.waiter = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 def _task_came(reply: dict[str, Any]) -> bool:

@@ -55,21 +55,25 @@ def _close(*descriptors: int) -> None:
 
 
 @contextlib.contextmanager
-def on_signals(stop: Callable[[int], None], *, wanted: bool) -> Iterator[None]:
+def on_signals(stop: Callable[[int], bool], *, wanted: bool) -> Iterator[None]:
     """Calls `stop` for SIGINT and SIGTERM inside the block, and restores the handlers after it.
 
     Python allows it on the main thread alone; elsewhere nothing changes. A
-    signal that the process was told to ignore stays ignored.
+    signal that the process was told to ignore stays ignored. Where `stop` has
+    nothing to stop, as in a child that a handler forked, the signal does what
+    it would have done without us.
     """
     if not wanted or threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def handle(number: int, _: FrameType | None) -> None:
-        stop(number)
+        if not stop(number):
+            signal.signal(number, before[number])
+            os.kill(os.getpid(), number)
 
     numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in numbers}
+    before = {int(number): signal.getsignal(number) for number in numbers}
     taken = [number for number in numbers if before[number] not in (signal.SIG_IGN, None)]
     for number in taken:
         signal.signal(number, handle)

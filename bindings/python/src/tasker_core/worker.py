@@ -6,6 +6,7 @@ import logging
 import os
 import random
 import socket
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -73,15 +74,23 @@ class Worker:
         self.handlers = Handlers() if handlers is None else handlers
         self.handler = self.handlers.handler
         self.concurrency = concurrency
-        self.name = name or f"{socket.gethostname()}-{os.getpid()}"
+        self._name = name
         self.grace = grace
         self.counts: Counter[str] = Counter()
         """How many outcomes got which verdict, and how many attempts were abandoned or lost."""
         self._stops = 0  # requests to stop: one lets handlers finish, two do not
         self._wakeup: Wakeup | None = None
+        self._pid = os.getpid()  # of the process that the two above are about
+        self._waiter: threading.Lock | None = None  # of the engine, while it runs
+
+    @property
+    def name(self) -> str:
+        """The name to register by: the one given, else of this machine and process."""
+        return self._name or f"{socket.gethostname()}-{os.getpid()}"
 
     def stop(self) -> None:
         """Lets `run` end in good order; a stop before `run` ends that at once. Any thread."""
+        self._be_here()
         self._stops = max(self._stops, 1)
         self._wake()
 
@@ -113,12 +122,13 @@ class Worker:
         patterns = [pattern.request() for pattern in self.handlers.patterns()]
         if not patterns:
             raise ValueError("the worker has no handlers")
-        if not self.engine.waiter.acquire(blocking=False):
-            raise RuntimeError("another worker runs on this engine; open an engine for each worker")
+        self._be_here()
+        self.take_waiter()
         try:
             return self._run_alone(patterns, done, longest, handle_signals)
         finally:
-            self.engine.waiter.release()
+            assert self._waiter is not None  # taken
+            self._waiter.release()
 
     def _run_alone(
         self,
@@ -127,12 +137,10 @@ class Worker:
         longest: float,
         handle_signals: bool,
     ) -> bool:
-        wakeup = self._wakeup = Wakeup(self.engine.wake_fd())
-        exchange = Exchange(self.engine, self.name, patterns, self.counts)
-        loop = _Loop(self, exchange, wakeup, Pool(self.concurrency, wakeup.wake))
+        loop = _Loop(self, patterns)
         with on_signals(self._signalled, wanted=handle_signals):
             try:
-                exchange.sign_on()
+                loop.sign_on()
                 while not (reached := done(loop)) and not self._stops:
                     loop.turn(longest)
                 loop.finish(self.grace, lambda: self._stops > 1)
@@ -143,24 +151,53 @@ class Worker:
             raise KeyboardInterrupt
         return reached
 
-    def _signalled(self, _: int) -> None:
+    def _signalled(self, _: int) -> bool:
+        if self._pid != os.getpid():
+            return False  # the run is the parent's
         self._stops += 1
         self._wake()
+        return True
 
     def _wake(self) -> None:
         wakeup = self._wakeup
         if wakeup is not None:
             wakeup.wake()
 
+    def _be_here(self) -> None:
+        """In a forked child: what was asked of the parent's run, and what wakes it, is the parent's."""
+        if self._pid != os.getpid():
+            self._pid, self._stops, self._wakeup = os.getpid(), 0, None
+            self.counts.clear()
+
+    def new_wakeup(self) -> Wakeup:
+        """Internal: what ends the waits of a run in this process from now on."""
+        self._be_here()
+        self._wakeup = Wakeup(self.engine.wake_fd())
+        return self._wakeup
+
+    def take_waiter(self) -> None:
+        """Internal: makes sure that no other run in this process waits on the engine."""
+        waiter = self.engine.waiter
+        if not waiter.acquire(blocking=False):
+            raise RuntimeError("another worker runs on this engine; open an engine for each worker")
+        self._waiter = waiter
+
 
 class _Loop:
     """One run of a worker. Everything here belongs to the thread that runs it."""
 
-    def __init__(self, worker: Worker, exchange: Exchange, wakeup: Wakeup, pool: Pool) -> None:
+    def __init__(self, worker: Worker, patterns: list[dict[str, str]]) -> None:
         self._worker = worker
-        self._exchange = exchange
-        self._wakeup = wakeup
-        self._pool = pool
+        self._patterns = patterns
+        self._begin()
+
+    def _begin(self) -> None:
+        """All of it is of this process alone: threads, what wakes it, leases."""
+        self._pid = os.getpid()
+        worker = self._worker
+        self._wakeup = worker.new_wakeup()
+        self._exchange = Exchange(worker.engine, worker.name, self._patterns, worker.counts)
+        self._pool = Pool(worker.concurrency, self._wakeup.wake)
         self._running: dict[int, Attempt] = {}  # by epoch, which names a lease for ever
         self._hungry = True  # there may be work
         self._empty = False  # the last look found nothing
@@ -174,8 +211,24 @@ class _Loop:
         busy = self._running or self._exchange.outcomes or self._hungry
         return self._empty and not busy and self._next_due is None
 
+    def sign_on(self) -> None:
+        """Registers the worker."""
+        self._exchange.sign_on()
+
+    def _be_here(self) -> None:
+        """Begins anew in a child that was forked in the middle of the run.
+
+        The parent goes on with its worker, its leases and what its threads have
+        in hand; the child is another worker with none of them.
+        """
+        if self._pid != os.getpid():
+            self._worker.take_waiter()
+            self._begin()
+            self.sign_on()
+
     def turn(self, longest: float) -> None:
         """One round: take in what ended, then report, claim and start, or else wait."""
+        self._be_here()
         self._take_in()
         if time.monotonic() >= self._next_look:
             self._hungry = True
@@ -190,6 +243,7 @@ class _Loop:
 
     def finish(self, grace: float, hard: Callable[[], bool]) -> None:
         """Waits for running handlers, up to the grace, and reports them."""
+        self._be_here()
         end = time.monotonic() + grace
         if self._running:
             log.info("stopping: %d handlers may finish within %g s", len(self._running), grace)
@@ -205,7 +259,9 @@ class _Loop:
             self._check_leases()
 
     def leave(self) -> None:
-        """Gives up what still runs and signs off."""
+        """Gives up what still runs and signs off. In a forked child nothing is its own to give up."""
+        if self._pid != os.getpid():
+            return
         for attempt in self._running.values():
             attempt.abandon()
         self._pool.close()
