@@ -1,7 +1,7 @@
 # The Python binding and what is tested through it.
 
 .PHONY: test/bindings/python
-test/bindings/python: lib | $(BOOTSTRAP_TEST) ## The Python binding alone
+test/bindings/python: lib lib/probe | $(BOOTSTRAP_TEST) ## The Python binding alone
 	@scripts/run-tests bindings/python
 
 .PHONY: test/race

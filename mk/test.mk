@@ -20,7 +20,7 @@ test/unit/FAMILY: ## One family, for instance test/unit/graph or test/unit/bindi
 	@echo "make test/unit/FAMILY, with one of:"; scripts/run-tests --list
 
 # Families that load the library of the tests.
-test/unit/abi test/unit/panics: lib/probe
+test/unit/abi test/unit/panics test/unit/bindings/python: lib/probe
 
 test/unit/%: | $(BOOTSTRAP_TEST)
 	@scripts/run-tests $*

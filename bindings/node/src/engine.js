@@ -74,9 +74,8 @@ class Engine {
 
   // Calls an operation by its name in snake case.
   async call(name, request = {}) {
-    const operation = OPERATIONS[name];
-    if (!operation) throw new InvalidRequestError(`there is no operation ${name}`);
-    return this.perform(name, operation, request);
+    if (!Object.hasOwn(OPERATIONS, name)) throw new InvalidRequestError(`there is no operation ${name}`);
+    return this.perform(name, OPERATIONS[name], request);
   }
 
   // The one way of every operation into the library. Those that are answered from

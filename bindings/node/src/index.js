@@ -13,7 +13,48 @@
 // loaded by the first open.
 
 const { Engine } = require('./engine.js');
-const errors = require('./errors.js');
+const {
+  CallCancelledError,
+  CallTimeoutError,
+  ClosedError,
+  ConflictError,
+  DuplicateError,
+  ForkedError,
+  IncompatibleSchemaError,
+  InternalError,
+  InvalidRequestError,
+  LeaseLostError,
+  LibraryLoadError,
+  LimitExceededError,
+  NotFoundError,
+  PermissionDeniedError,
+  TaskerError,
+  UnavailableError,
+  UnmigratedError,
+  UnsupportedError,
+} = require('./errors.js');
 const { OPERATIONS } = require('./operations.js');
 
-module.exports = { Engine, OPERATIONS, ...errors };
+// Each by its name, so that import finds them too.
+module.exports = {
+  Engine,
+  OPERATIONS,
+  CallCancelledError,
+  CallTimeoutError,
+  ClosedError,
+  ConflictError,
+  DuplicateError,
+  ForkedError,
+  IncompatibleSchemaError,
+  InternalError,
+  InvalidRequestError,
+  LeaseLostError,
+  LibraryLoadError,
+  LimitExceededError,
+  NotFoundError,
+  PermissionDeniedError,
+  TaskerError,
+  UnavailableError,
+  UnmigratedError,
+  UnsupportedError,
+};

@@ -21,6 +21,7 @@ const REQUEST = ['void *', 'size_t'];
 const OPERATION = ['int32', ['uint64', ...REQUEST, 'void *']];
 const FUNCTIONS = {
   abi_version: ['uint32', []],
+  build_info: ['str', []],
   buffer_free: ['void', ['void *']],
   open: ['int32', [...REQUEST, 'void *', 'void *']],
   close: OPERATION,
@@ -32,8 +33,8 @@ const FUNCTIONS = {
 
 // The loaded library with its functions declared.
 class Native {
-  constructor(file) {
-    this.koffi = require('koffi');
+  constructor(file, koffi) {
+    this.koffi = koffi;
     this.library = this.koffi.load(file);
     for (const [name, [result, parameters]] of Object.entries(FUNCTIONS)) {
       this[name] = this.library.func(`tasker_${name}`, result, parameters);
@@ -93,10 +94,11 @@ function candidates() {
 }
 
 function firstThatSuits() {
+  const koffi = require('koffi');
   const tried = [];
   for (const file of candidates()) {
     try {
-      const library = new Native(file);
+      const library = new Native(file, koffi);
       const version = library.abi_version();
       if (version === ABI_VERSION) return library;
       tried.push(`${file}: its interface is version ${version}, this package needs ${ABI_VERSION}`);

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import SOURCE
+from support import LIBRARY, SOURCE
 
 sys.path.insert(0, str(SOURCE))
+os.environ.setdefault("TASKER_CORE_LIBRARY", str(LIBRARY))
 
 from tasker_core import Engine
 

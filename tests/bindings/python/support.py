@@ -16,6 +16,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[3]
 SOURCE = ROOT / "bindings" / "python" / "src"
 
+# The library of the tests (make lib/probe) has one operation more, of this number:
+# it does nothing, echoes or waits.
+LIBRARY = ROOT / "build" / "probe" / "libtasker_core.so"
+PROBE = 0x7000
+
 # Seconds after which a test that waits for something fails. It only bounds a
 # hang, so it is far beyond what any machine needs.
 PATIENCE = 60.0

@@ -1,7 +1,8 @@
 """Declarations of the C library, and where it is found. Nothing else.
 
-The library is loaded at the first open and never at import: servers that import
-first and fork then have nothing to fork. It is loaded once and never unloaded.
+The library is loaded at the first open and never at import, so that servers
+that import first and fork then never meet the question what a fork does to it.
+It is loaded once and never unloaded.
 """
 
 from __future__ import annotations

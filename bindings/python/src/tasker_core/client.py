@@ -35,13 +35,10 @@ class Engine(Operations):
             engine.task_create(name="order", context={"order_id": 7})
 
     `close` may be called twice. An engine that is never closed is closed when
-    it is collected, or at the end of the process.
-
-    A forked child may go on with the engine: it is opened anew there, by the
-    same settings, at its first use. Calls, leases and workers of the parent
-    stay the parent's, and closing in the child ends nothing of them. A database
-    in memory is the parent's alone; there, and with `fork="error"`, calls in
-    the child raise ForkedError.
+    it is collected, or at the end of the process. A forked child goes on with
+    the same object: its first call opens the engine again, under a worker
+    identity of its own. `fork="error"`, and a database in memory, raise
+    ForkedError there instead.
 
     The embedded database file belongs to the library. Never open it with the
     sqlite3 module in the same process: closing that drops the locks of the
@@ -99,9 +96,9 @@ class Engine(Operations):
     def close(self) -> None:
         """Closes the engine; steps that its workers still hold are released.
 
-        A second call does nothing. One in a forked child ends what the child
-        opened and leaves the parent's alone. Calls that are under way in other
-        threads end with ClosedError or CallCancelledError.
+        A second call does nothing. In a forked child it closes what the child
+        has opened again, and the parent goes on. Calls that are under way in
+        other threads end with ClosedError or CallCancelledError.
         """
         error = self._finalizer()
         if error is not None and not isinstance(error, (ClosedError, ForkedError)):

@@ -161,7 +161,7 @@ class ClosedError(TaskerError):
 
 
 class ForkedError(TaskerError):
-    """The process was forked after the library started in its parent."""
+    """The process was forked, and what its parent had cannot be had here."""
 
     code = "forked"
 

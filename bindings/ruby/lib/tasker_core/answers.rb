@@ -37,12 +37,18 @@ module TaskerCore
     # Submits a request and waits; answers its status and reply. With a block the
     # request is one that waits in the library as well: when the caller is
     # interrupted it is ended there too, and the block gets its answer.
+    #
+    # Thread#kill and the like are let in only while it waits, so that no answer is
+    # lost between its arrival and the caller. The mask is the thread's: fibers of a
+    # scheduler do without.
     def perform(number, body, &late)
-      begin_process if @process != Process.pid
-      ticket = submit(number, body)
-      await(ticket)
-    ensure
-      abandon(ticket, &late) if ticket && @replies.key?(ticket)
+      return exchange(number, body, &late) if Fiber.current_scheduler
+
+      Thread.handle_interrupt(Object => :on_blocking) do
+        answer = exchange(number, body, &late)
+        yield answer if late && Thread.pending_interrupt?
+        answer
+      end
     end
 
     # Ends waiting for good. Those who wait have some seconds to get their answers,
@@ -58,6 +64,14 @@ module TaskerCore
     end
 
     private
+
+    def exchange(number, body, &late)
+      begin_process if @process != Process.pid
+      ticket = submit(number, body)
+      await(ticket)
+    ensure
+      abandon(ticket, &late) if ticket && @replies.key?(ticket)
+    end
 
     # The state of this process. A forked child begins anew: the threads that
     # waited are its parent's.

@@ -56,6 +56,9 @@ module TaskerCore
       ensure
         engine.close
       end
+    ensure
+      # Interrupted after the library had opened it.
+      release(library, handle.read_uint64) if engine.nil? && handle&.read_uint64&.positive?
     end
 
     # The request as JSON text. InvalidRequestError for what is not JSON.

@@ -29,6 +29,7 @@ module TaskerCore
     # Ruby threads run meanwhile.
     FUNCTIONS = {
       abi_version: [:uint32, [], false],
+      build_info: [:string, [], false],
       buffer_free: [:void, [:pointer], false],
       open: [:int32, %i[buffer_in size_t pointer pointer], true],
       close: [:int32, %i[uint64 buffer_in size_t pointer], true],
