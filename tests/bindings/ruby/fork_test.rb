@@ -43,6 +43,18 @@ class TestFork < EngineTest
     assert_equal "here", probe(way: :submitted, do: "echo", text: "here")["text"]
   end
 
+  def test_an_engine_that_opted_out_answers_forked
+    @engine = TaskerCore::Engine.open(database, fork: "error")
+    code, remedy, closed = in_child do
+      engine.task_list
+    rescue TaskerCore::ForkedError => e
+      [e.code, e.remedy, engine.close]
+    end
+    assert_equal ["forked", nil], [code, closed]
+    refute_empty remedy
+    assert_equal [], engine.task_list["items"]
+  end
+
   # exit runs finalizers, and so the one of the inherited engine.
   def test_a_child_that_ends_as_ruby_ends_harms_nobody
     said = said_by(<<~RUBY)
