@@ -7,6 +7,10 @@ VERSION := 0.1.0
 ABI := $(firstword $(subst ., ,$(VERSION)))
 COMMIT ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
+# The oldest glibc that the library runs with, by the symbols it uses; a test
+# derives it from what was built, and packages are labelled with it.
+GLIBC := 2.34
+
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
@@ -55,7 +59,7 @@ lib/install: lib ## Install header, library and pkg-config file (PREFIX, LIBDIR,
 	install -m 755 $(LIB) $(DESTDIR)$(LIBDIR)/libtasker_core.so.$(VERSION)
 	ln -sf libtasker_core.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libtasker_core.so
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@GLIBC@|$(GLIBC)|' \
 	  packaging/tasker_core.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/tasker_core.pc
 
 .PHONY: generate

@@ -27,7 +27,7 @@ const (
 	Cancelled          Kind = "cancelled"           // the caller interrupted the call
 	LimitExceeded      Kind = "limit_exceeded"      // a stated limit of size, depth, count or space
 	Closed             Kind = "closed"              // the handle was closed, or never was one of ours
-	Forked             Kind = "forked"              // the process was forked after the library started in its parent
+	Forked             Kind = "forked"              // the process was forked, and what its parent had cannot be had here
 	Unsupported        Kind = "unsupported"         // this store or platform cannot do it
 	Permission         Kind = "permission"          // the operating system or the database refuses access
 	Internal           Kind = "internal"            // a defect of ours; the full text is in the log

@@ -4,6 +4,7 @@ package abi_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -33,6 +34,32 @@ func TestTheHeaderAloneIsStrictC99(t *testing.T) {
 	source := filepath.Join(t.TempDir(), "alone.c")
 	require.NoError(t, os.WriteFile(source, []byte("#include <tasker_core.h>\nint main(void) { return 0; }\n"), 0o600))
 	command(t, "cc", append(slices.Clone(cFlags), "-U_GNU_SOURCE", "-pedantic-errors", "-Iinclude", "-fsyntax-only", source)...)
+}
+
+// compilers are those that a host may use; clang judges more strictly where it is.
+func compilers(language string) []string {
+	var found []string
+	for _, name := range map[string][]string{"c": {"cc", "gcc", "clang"}, "c++": {"c++", "g++", "clang++"}}[language] {
+		if _, err := exec.LookPath(name); err == nil {
+			found = append(found, name)
+		}
+	}
+	return found
+}
+
+func TestTheHeaderIsCleanInEveryStandardThatHostsUse(t *testing.T) {
+	t.Parallel()
+	source := filepath.Join(t.TempDir(), "alone.c")
+	require.NoError(t, os.WriteFile(source, []byte("#include <tasker_core.h>\nint main(void) { return 0; }\n"), 0o600))
+	for language, standards := range map[string][]string{"c": {"c99", "c11", "c17", "c2x"}, "c++": {"c++11", "c++17", "c++20"}} {
+		require.NotEmpty(t, compilers(language))
+		for _, compiler := range compilers(language) {
+			for _, standard := range standards {
+				flags := []string{"-x", language, "-std=" + standard, "-Wall", "-Wextra", "-Wpedantic", "-pedantic-errors", "-Wconversion", "-Wundef", "-Werror"}
+				command(t, compiler, append(flags, "-Iinclude", "-fsyntax-only", source)...)
+			}
+		}
+	}
 }
 
 func TestAHeaderThatDisagreesWithTheTableDoesNotCompile(t *testing.T) {
