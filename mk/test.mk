@@ -5,7 +5,7 @@ COVERAGE_FLOOR := 90
 COVERAGE_PROFILE := build/cover/core.out
 
 # Families that load the built library.
-LIBRARY_FAMILIES := abi race readme bindings/python
+LIBRARY_FAMILIES := abi race readme bindings/python fork hosts
 
 .PHONY: test
 test: lib lib/probe | $(BOOTSTRAP_TEST) ## Every test family; counts each, fails when one ran nothing
