@@ -49,9 +49,9 @@ func build(t *testing.T, arguments ...string) {
 	t.Helper()
 	building.Lock()
 	defer building.Unlock()
-	make := exec.CommandContext(t.Context(), "make", append([]string{"--no-print-directory"}, arguments...)...)
-	make.Dir = root(t)
-	output, err := make.CombinedOutput()
+	command := exec.CommandContext(t.Context(), "make", append([]string{"--no-print-directory"}, arguments...)...)
+	command.Dir = root(t)
+	output, err := command.CombinedOutput()
 	require.NoError(t, err, string(output))
 }
 

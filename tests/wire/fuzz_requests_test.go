@@ -42,8 +42,8 @@ func disagreement(decode decoder, request reflect.Type, raw []byte) string {
 		theirs = io.ErrUnexpectedEOF // something follows
 	}
 	switch {
-	case ours != nil && clear(raw, ours) != "":
-		return clear(raw, ours)
+	case ours != nil && unclear(raw, ours) != "":
+		return unclear(raw, ours)
 	case ours == nil && theirs != nil:
 		return fmt.Sprintf("accepted what encoding/json refuses: %v", theirs)
 	case ours == nil && !reflect.DeepEqual(got.Interface(), want.Interface()):
@@ -54,8 +54,8 @@ func disagreement(decode decoder, request reflect.Type, raw []byte) string {
 	return ""
 }
 
-// clear says what is missing from a refusal.
-func clear(raw []byte, err error) string {
+// unclear says what is missing from a refusal.
+func unclear(raw []byte, err error) string {
 	kind := fault.KindOf(err)
 	var f *fault.Error
 	if !errors.As(err, &f) || (kind != fault.InvalidRequest && kind != fault.LimitExceeded) {
@@ -165,7 +165,7 @@ func TestEveryRequestWithAllItsFieldsIsPlainAndAccepted(t *testing.T) {
 func TestTheComparisonFindsADecoderThatIsLaxOrStrictOrWrong(t *testing.T) {
 	t.Parallel()
 	request := reflect.TypeFor[engine.CreateTaskRequest]()
-	lax := func(raw []byte, into any) error { return json.Unmarshal(raw, into) }
+	lax := json.Unmarshal
 	strict := func(raw []byte, _ any) error {
 		return fault.New(fault.InvalidRequest, "no").With("offset", 0).With("length", len(raw))
 	}
