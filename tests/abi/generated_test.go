@@ -14,6 +14,7 @@ import (
 var generatedFiles = []string{
 	"include/tasker_core.h", "capi/operations_gen.c", "capi/operations_gen.h", "docs/operations.md",
 	"bindings/python/src/tasker_core/operations.py",
+	"bindings/ruby/lib/tasker_core/operations.rb", "bindings/node/src/operations.js",
 }
 
 // generator builds the generator once per test.
