@@ -35,21 +35,28 @@ func command(t *testing.T, name string, arguments ...string) {
 	require.NoError(t, err, "%s %s\n%s", name, strings.Join(arguments, " "), output)
 }
 
-// building keeps two tests from building the same thing at once.
-var building sync.Mutex
+// building guards libraries, which are those that this run has built, by tag.
+var (
+	building  sync.Mutex
+	libraries = map[string]string{}
+)
 
 // library builds the library, or one with a safeguard taken out by a build tag,
-// and returns its folder. make does nothing when it is current.
+// once, and returns its folder. Asking make costs as much as several children.
 func library(t *testing.T, tag string) string {
 	t.Helper()
 	building.Lock()
 	defer building.Unlock()
+	if folder := libraries[tag]; folder != "" {
+		return folder
+	}
 	place := "build/libtasker_core.so"
 	if tag != "" {
 		place = filepath.Join("build/fork", tag, "libtasker_core.so")
 	}
 	command(t, "make", "--no-print-directory", "lib", "LIB="+place, "LIB_TAGS="+tag)
-	return filepath.Join(root(t), filepath.Dir(place))
+	libraries[tag] = filepath.Join(root(t), filepath.Dir(place))
+	return libraries[tag]
 }
 
 // Warnings are errors; what a system offers beyond the standard is what we test.

@@ -176,7 +176,7 @@ void case_spawn(void) {
     char *arguments[] = {(char *)"true", NULL};
     open_stores();
     traffic_start();
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 4; i++) {
         spawn(arguments);
         CHECK(system("test \"$(ls /proc/self/fd | wc -l)\" -le 6") == 0);
         FILE *pipe = popen("echo said", "r");
