@@ -14,7 +14,10 @@ import (
 // the log was written, by us or by them, and that is before the commit is
 // visible: after it come the wait for the disk and the index of the log. So the
 // watcher looks again at growing pauses after the last notification. Looking at
-// most once per pause keeps the cost of our own writes bounded.
+// most once per pause keeps the cost of our own writes bounded, and so does not
+// listening in the pause before a look, which makes up for all that came before: a
+// commit of ours writes dozens of pages, the operating system makes one of equal
+// notifications that wait, and each that is taken wakes threads beside the writer.
 const (
 	lookPause = 400 * time.Microsecond // from a notification to the first look
 	lookLast  = 500 * time.Millisecond // the pause before the last look; a commit waits less for its disk
@@ -69,6 +72,7 @@ func (s *Store) watchRound(notifier *fsnotify.Watcher, poll time.Duration) {
 	if notifier != nil {
 		events, problems = notifier.Events, notifier.Errors
 	}
+	hearing := events // nil from a notification to the look that it asks for
 	log := filepath.Base(s.options.Path + "-wal")
 	pause := poll // to the next look
 	next := time.NewTimer(pause)
@@ -77,11 +81,11 @@ func (s *Store) watchRound(notifier *fsnotify.Watcher, poll time.Duration) {
 		select {
 		case <-s.closing:
 			return
-		case event, ok := <-events:
+		case event, ok := <-hearing:
 			if !ok {
-				events = nil
-			} else if filepath.Base(event.Name) == log && pause != lookPause {
-				pause = lookPause
+				events, hearing = nil, nil
+			} else if filepath.Base(event.Name) == log {
+				hearing, pause = nil, lookPause
 				next.Reset(pause)
 			}
 		case err := <-problems:
@@ -90,6 +94,7 @@ func (s *Store) watchRound(notifier *fsnotify.Watcher, poll time.Duration) {
 			pause = lookPause
 			next.Reset(pause)
 		case <-next.C:
+			hearing = events
 			s.look()
 			if s.strangers.due() {
 				s.foreignOpens()
