@@ -726,8 +726,9 @@ TASKER_API int32_t tasker_collect(tasker_engine engine, tasker_completion *compl
  *       not_in a list of at most 1000, for exists true or false.
  *
  * ForeignOpen: a descriptor through which something else in this process, such as the
- *   host's own SQLite, has the embedded database open. When it is closed, the locks of
- *   the library are gone and the file can be destroyed.
+ *   host's own SQLite, has the embedded database open. It passes over the locks of the
+ *   library, and they are gone when it is closed: the file can be destroyed, and the
+ *   process can end by SIGBUS.
  *   path (text): The file: the database, or its companion that ends in -wal or -shm.
  *   descriptor (integer): The descriptor, a number of this process.
  *   remedy (text): What to do about it.

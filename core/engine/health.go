@@ -96,7 +96,8 @@ type HealthReply struct {
 }
 
 // ForeignOpen is a descriptor through which something else in this process, such as the host's own SQLite, has the
-// embedded database open. When it is closed, the locks of the library are gone and the file can be destroyed.
+// embedded database open. It passes over the locks of the library, and they are gone when it is closed: the file can be
+// destroyed, and the process can end by SIGBUS.
 type ForeignOpen struct {
 	// The file: the database, or its companion that ends in -wal or -shm.
 	Path string `json:"path"`

@@ -75,7 +75,7 @@ type ForeignOpen struct {
 
 // What there is to say of a ForeignOpen.
 const (
-	ForeignOpenMessage = "something else in this process has the database open; when it closes the file, the locks of this library are gone"
+	ForeignOpenMessage = "something else in this process has the database open; as it opens and closes the file, the locks of this library are passed over and lost"
 	ForeignOpenRemedy  = "Do not open the file in this process by the host's own SQLite or otherwise; use another process, and for a backup the sqlite3 program's .backup."
 )
 

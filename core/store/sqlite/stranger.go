@@ -12,9 +12,10 @@ import (
 )
 
 // strangerPause is how often the watcher looks for strangers: others in this
-// process who have a file of ours open, such as the host's own SQLite. When they
-// close it, the kernel drops the locks of the whole process, ours among them, and
-// the file can be destroyed. A look costs about a microsecond a descriptor.
+// process who have a file of ours open, such as the host's own SQLite. Our locks
+// are theirs, too, so it sees none and may cut the index of the log short under
+// our eyes; when it closes a file, the kernel drops the locks of the whole process.
+// Either can destroy the file. A look costs about a microsecond a descriptor.
 const strangerPause = 10 * time.Second
 
 // strangers remembers what the log was told of.
