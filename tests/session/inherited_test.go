@@ -124,8 +124,10 @@ func TestTheWorkerOfTheParentStaysTheParents(t *testing.T) {
 
 	refused := func(err error) {
 		t.Helper()
-		require.Equal(t, fault.NotFound, fault.KindOf(err), "%v", err)
-		require.Contains(t, err.(*fault.Error).Remedy, "forked")
+		var told *fault.Error
+		require.ErrorAs(t, err, &told)
+		require.Equal(t, fault.NotFound, told.Kind, told.Error())
+		require.Contains(t, told.Remedy, "forked")
 	}
 	ctx := t.Context()
 	_, err = child.Cases().ClaimSteps(ctx, engine.ClaimStepsRequest{WorkerID: id})
@@ -202,8 +204,9 @@ func TestWhatCannotBeInheritedSaysWhyAtOnce(t *testing.T) {
 		string(at("postgres://127.0.0.1:1/c", `, "fork": "error"`)): "fork",
 	} {
 		_, _, err := session.OpenAs(session.Origin{Config: []byte(config), Inherited: true})
-		require.Equal(t, fault.Forked, fault.KindOf(err), "%s: %v", config, err)
-		told := err.(*fault.Error)
+		var told *fault.Error
+		require.ErrorAs(t, err, &told)
+		require.Equal(t, fault.Forked, told.Kind, "%s: %v", config, err)
 		require.Equal(t, place, told.Path)
 		require.Contains(t, told.Message, "forked")
 		require.NotEmpty(t, told.Remedy)

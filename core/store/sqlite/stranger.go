@@ -15,7 +15,7 @@ import (
 // process who have a file of ours open, such as the host's own SQLite. Our locks
 // are theirs, too, so it sees none and may cut the index of the log short under
 // our eyes; when it closes a file, the kernel drops the locks of the whole process.
-// Either can destroy the file. A look costs about a microsecond a descriptor.
+// Either can destroy the file. A look costs a few microseconds a descriptor.
 const strangerPause = 10 * time.Second
 
 // strangers remembers what the log was told of.
