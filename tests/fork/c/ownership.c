@@ -215,7 +215,10 @@ void case_many_forks(void) {
     printf("after 20 forks and 100 more: %d and %d descriptors, %d and %d threads, %d and %d mappings, %ld and %ld KB\n",
            descriptors, count_entries("/proc/self/fd"), threads, count_entries("/proc/self/task"), maps,
            count_entries("/proc/self/map_files"), memory, memory_kb());
-    CHECK(count_entries("/proc/self/fd") <= descriptors + 2); /* a connection more or less */
+    fflush(stdout);
+    /* The pools of both stores may fill meanwhile, to 18 descriptors; one that
+     * each fork left behind would be a hundred. */
+    CHECK(count_entries("/proc/self/fd") <= descriptors + 18);
     CHECK(count_entries("/proc/self/task") <= threads + 4);
     CHECK(count_entries("/proc/self/map_files") <= maps + 30);
     CHECK(memory_kb() < memory + 4096);
