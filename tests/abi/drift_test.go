@@ -109,7 +109,7 @@ func TestTheLibraryNeedsNoLibraryButTheCLibrary(t *testing.T) {
 // since that is what a wrong declaration gets wrong.
 var widths = map[string]string{
 	"uint64_t": "u64", "tasker_engine": "u64", "uint32_t": "u32", "int32_t": "i32", "size_t": "size", "void": "void",
-	"uint64": "u64", "uint32": "u32", "int32": "i32", "pointer": "ptr", "buffer_in": "ptr", "void *": "ptr",
+	"uint64": "u64", "uint32": "u32", "int32": "i32", "pointer": "ptr", "buffer_in": "ptr", "string": "ptr", "str": "ptr", "void *": "ptr",
 	"ctypes.c_uint64": "u64", "ctypes.c_uint32": "u32", "ctypes.c_int32": "i32", "ctypes.c_size_t": "size", "None": "void",
 	"ctypes.c_char_p": "ptr",
 }

@@ -193,6 +193,22 @@ func (t *tx) TaskInsert(ctx context.Context, tasks []store.NewTask) ([]int64, er
 	return ask(t, "TaskInsert", func() ([]int64, error) { return t.inner.TaskInsert(ctx, tasks) })
 }
 
+func (t *tx) Watched(ctx context.Context) (bool, error) {
+	return ask(t, "Watched", func() (bool, error) { return t.inner.Watched(ctx) })
+}
+
+func (t *tx) TaskSurvey(ctx context.Context, survey store.Survey) (store.Surveyed, error) {
+	return ask(t, "TaskSurvey", func() (store.Surveyed, error) { return t.inner.TaskSurvey(ctx, survey) })
+}
+
+func (t *tx) TaskWritten(ctx context.Context, taskIDs []int64, since workflow.Instant) ([]int64, error) {
+	return ask(t, "TaskWritten", func() ([]int64, error) { return t.inner.TaskWritten(ctx, taskIDs, since) })
+}
+
+func (t *tx) TaskPeek(ctx context.Context, ids []int64) ([]workflow.TaskLock, error) {
+	return ask(t, "TaskPeek", func() ([]workflow.TaskLock, error) { return t.inner.TaskPeek(ctx, ids) })
+}
+
 func (t *tx) TaskLock(ctx context.Context, ids []int64) ([]workflow.TaskLock, error) {
 	return ask(t, "TaskLock", func() ([]workflow.TaskLock, error) { return t.inner.TaskLock(ctx, ids) })
 }
