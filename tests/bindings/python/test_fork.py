@@ -243,7 +243,9 @@ def fork(step):
     pid = os.fork()
     if pid == 0:
         os.write(tell, b"!")  # Python drops what comes before it has settled in
-        time.sleep({PATIENCE})
+        end = time.monotonic() + {PATIENCE}
+        while time.monotonic() < end:
+            time.sleep(0.02)  # in one long sleep a signal that comes just before it waits for its end
         os._exit(1)
     os.read(ready, 1)
     os.kill(pid, signal.SIGTERM)
