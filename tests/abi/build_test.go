@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -101,7 +102,13 @@ func run(t *testing.T, lib, program string, arguments ...string) (string, error)
 	run := exec.CommandContext(ctx, program, arguments...)
 	run.Dir = t.TempDir()
 	run.Env = append(os.Environ(), "LD_LIBRARY_PATH="+lib)
+	// What a program leaves behind, stuck and with its output open, is ended with it.
+	run.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	run.WaitDelay = 5 * time.Second
 	output, err := run.CombinedOutput()
+	if run.Process != nil {
+		_ = syscall.Kill(-run.Process.Pid, syscall.SIGKILL)
+	}
 	if ctx.Err() != nil {
 		return string(output) + "\nit hung and was ended", ctx.Err()
 	}
