@@ -28,6 +28,23 @@ class TestFork < EngineTest
     assert_equal %w[interrupted pending], answers
   end
 
+  # A slow beginning lets every thread in that is not kept out: the second one threw
+  # away the tickets of the first, whose caller then got no answer.
+  def test_threads_that_make_the_first_calls_of_a_child_at_once_begin_it_once
+    probe(way: :submitted, do: "echo", text: "parent")
+    begun = 0
+    engine.instance_variable_get(:@answers).define_singleton_method(:begin_process) do
+      sleep 0.05
+      super()
+      begun += 1
+    end
+    texts = in_child do
+      threads = Array.new(4) { |n| Thread.new { probe(way: :submitted, do: "echo", text: "t#{n}")["text"] } }
+      threads.map(&:value) << begun
+    end
+    assert_equal ["t0", "t1", "t2", "t3", 1], texts
+  end
+
   def test_a_child_works_on_a_task_of_its_parent
     task = start
     assert_nil in_child { finish(task) && nil }

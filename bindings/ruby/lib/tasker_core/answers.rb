@@ -31,6 +31,7 @@ module TaskerCore
       @memory = FFI::MemoryPointer.new(Native::Completion, CAPACITY)
       @completions = Array.new(CAPACITY) { |i| Native::Completion.new(@memory + (i * Native::Completion.size)) }
       @count = FFI::MemoryPointer.new(:size_t)
+      @beginning = Thread::Mutex.new # held while a process begins; Ruby lets go of it in a child
       begin_process
     end
 
@@ -66,15 +67,21 @@ module TaskerCore
     private
 
     def exchange(number, body, &late)
-      begin_process if @process != Process.pid
+      begin_once if @process != Process.pid
       ticket = submit(number, body)
       await(ticket)
     ensure
       abandon(ticket, &late) if ticket && @replies.key?(ticket)
     end
 
+    # Threads may make the first calls of a child at once. Whoever came second would
+    # throw away what the first has submitted.
+    def begin_once
+      @beginning.synchronize { begin_process if @process != Process.pid }
+    end
+
     # The state of this process. A forked child begins anew: the threads that
-    # waited are its parent's.
+    # waited are its parent's. The process is noted last, when the rest is there.
     def begin_process
       @mutex = Thread::Mutex.new # guards the fields below; held for moments only
       @changed = Thread::ConditionVariable.new # answers came, or the leader resigned
