@@ -9,7 +9,8 @@
  * The table is copied by fork, the engines are not. So each entry keeps the
  * configuration and the generation of the runtime that has the engine open; the
  * first call in a child finds an older generation there and opens the engine
- * again, under the same number.
+ * again, under the same number. An engine that no child can have was opened with
+ * the reply that says so, which is all that a child needs to be told at once.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -32,13 +33,14 @@ struct tk_engine {
     int32_t wake[2];      /* the wake descriptor and its other end, or -1 */
     uint8_t *texts;       /* configuration, then environment */
     size_t config_len, environment_len;
+    tasker_buffer refusal; /* what a child is told that cannot have it, or empty */
     uint32_t place;
     struct tk_engine *next; /* free places */
 };
 
 /* An entry is never freed: a caller with a stale number may be reading it. */
 static struct tk_engine *tk_places[TK_PLACES];
-static pthread_mutex_t tk_table_mutex = PTHREAD_MUTEX_INITIALIZER; /* guards the next three, and `next` */
+static pthread_mutex_t tk_table_mutex = PTHREAD_MUTEX_INITIALIZER; /* guards the next three, `next` and `refusal` */
 static uint32_t tk_places_used;
 static struct tk_engine *tk_places_free;
 static uint64_t tk_counter;
@@ -97,10 +99,12 @@ struct tk_engine *tk_engine_reserve(const struct tk_call *call, tasker_engine *n
     return entry;
 }
 
-/* tk_engine_publish makes a reserved engine known under its number. */
-void tk_engine_publish(struct tk_engine *entry, tasker_engine number) {
+/* tk_engine_publish makes a reserved engine, which the call has opened, known
+ * under its number. */
+void tk_engine_publish(struct tk_engine *entry, const struct tk_call *call) {
+    entry->refusal = call->refusal;
     __atomic_store_n(&entry->generation, tk_generation_now(), __ATOMIC_RELAXED);
-    __atomic_store_n(&entry->number, number, __ATOMIC_RELEASE);
+    __atomic_store_n(&entry->number, call->engine, __ATOMIC_RELEASE);
 }
 
 /* tk_engine_drop gives a place back whose engine was not opened, or is closed. */
@@ -109,6 +113,7 @@ void tk_engine_drop(struct tk_engine *entry) {
     entry->texts = NULL;
     tk_gate_enter();
     pthread_mutex_lock(&tk_table_mutex);
+    tasker_buffer_free(&entry->refusal);
     entry->next = tk_places_free;
     tk_places_free = entry;
     pthread_mutex_unlock(&tk_table_mutex);
@@ -142,6 +147,23 @@ static void tk_engine_unlock(struct tk_engine *entry) { __atomic_store_n(&entry-
 
 static bool tk_engine_is_here(const struct tk_engine *entry) {
     return __atomic_load_n(&entry->generation, __ATOMIC_ACQUIRE) == tk_generation_now();
+}
+
+/* tk_engine_refuses tells whether a parent opened the engine and no child can have
+ * it, and fills the reply then, unless it is NULL. It needs no runtime. Another
+ * thread may be closing the engine, so the text is read under the mutex. */
+bool tk_engine_refuses(tasker_engine number, tasker_buffer *reply) {
+    struct tk_engine *entry = tk_engine_find(number);
+    if (entry == NULL || tk_engine_is_here(entry)) {
+        return false;
+    }
+    pthread_mutex_lock(&tk_table_mutex);
+    bool refuses = tk_engine_find(number) == entry && entry->refusal.data != NULL;
+    if (refuses && reply != NULL) {
+        (void)tk_buffer_fill(reply, entry->refusal.data, entry->refusal.len);
+    }
+    pthread_mutex_unlock(&tk_table_mutex);
+    return refuses;
 }
 
 /* Opens what the parent had open; the caller holds the lock. */

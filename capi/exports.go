@@ -101,12 +101,21 @@ func open(call *C.struct_tk_call) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := core.Inheritable(); err != nil {
+		// Without memory for it a child asks its own runtime, which says the same.
+		fill(&call.refusal, wire.ErrorReply(err))
+	}
 	h := engines.handle(uint64(call.engine), core)
 	h.wake.inherit(call.wake)
 	// After the wake descriptor is known: a wake-up may come at once.
 	core.OnWake(h.wake.signal)
 	engines.add(h)
 	return reply, nil
+}
+
+// fill copies text into memory of C's. False when there is none.
+func fill(buffer *C.tasker_buffer, text []byte) bool {
+	return bool(C.tk_buffer_fill(buffer, unsafe.Pointer(unsafe.SliceData(text)), C.size_t(len(text))))
 }
 
 // environment splits the variables that C read, each ended by NUL.
@@ -222,7 +231,7 @@ func collect(call *C.struct_tk_call) error {
 	for i, c := range taken {
 		slots[i].ticket = C.uint64_t(c.ticket)
 		slots[i].status = C.int32_t(c.status)
-		if !C.tk_buffer_fill(&slots[i].reply, unsafe.Pointer(unsafe.SliceData(c.reply)), C.size_t(len(c.reply))) {
+		if !fill(&slots[i].reply, c.reply) {
 			slots[i].status = C.TASKER_E_INTERNAL
 		}
 	}

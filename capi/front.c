@@ -11,29 +11,43 @@
 
 static const uint8_t tk_empty_object[] = {'{', '}'};
 
-/* Checks the request, and that this process has a runtime. Fills the reply when
- * it refuses. */
-static int32_t tk_admit(const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+/* Checks the request. Fills the reply when it refuses. */
+static int32_t tk_check(const uint8_t *request, size_t request_len, tasker_buffer *reply) {
     if (reply == NULL || (request == NULL && request_len > 0)) {
         return tk_refuse(TASKER_E_INVALID_REQUEST, reply);
     }
     reply->data = NULL;
     reply->len = 0;
-    if (request_len > TASKER_REQUEST_MAX) {
-        return tk_refuse_length(request_len, reply);
-    }
+    return request_len > TASKER_REQUEST_MAX ? tk_refuse_length(request_len, reply) : TASKER_OK;
+}
+
+static int32_t tk_start(tasker_buffer *reply) {
     int32_t status = tk_process_start();
     return status == TASKER_OK ? TASKER_OK : tk_refuse(status, reply);
 }
 
-/* The same for a call to an engine, which has to be open in this process. */
+/* The same, and sees to it that this process has a runtime. */
+static int32_t tk_admit(const uint8_t *request, size_t request_len, tasker_buffer *reply) {
+    int32_t status = tk_check(request, request_len, reply);
+    return status == TASKER_OK ? tk_start(reply) : status;
+}
+
+/* The same for a call to an engine, which has to be open in this process. For one
+ * that a child cannot have nothing is started. */
 static int32_t tk_admit_engine(tasker_engine engine, const uint8_t *request, size_t request_len, tasker_buffer *reply) {
-    int32_t status = tk_admit(request, request_len, reply);
+    int32_t status = tk_check(request, request_len, reply);
+    if (status == TASKER_OK && tk_engine_refuses(engine, reply)) {
+        return TASKER_E_FORKED;
+    }
+    status = status == TASKER_OK ? tk_start(reply) : status;
     return status == TASKER_OK ? tk_engine_ready(engine, reply) : status;
 }
 
 /* The same for a call without request and reply. */
 static int32_t tk_admit_plain(tasker_engine engine) {
+    if (tk_engine_refuses(engine, NULL)) {
+        return TASKER_E_FORKED;
+    }
     int32_t status = tk_process_start();
     return status == TASKER_OK ? tk_engine_ready(engine, NULL) : status;
 }
@@ -83,7 +97,7 @@ static int32_t tk_open(struct tk_call *call, tasker_engine *engine, tasker_buffe
         tk_engine_drop(entry);
         return status;
     }
-    tk_engine_publish(entry, number);
+    tk_engine_publish(entry, call);
     *engine = number;
     return TASKER_OK;
 }

@@ -71,6 +71,7 @@ struct tk_call {
     /* filled by Go, through tk_complete */
     int32_t status;
     tasker_buffer reply;
+    tasker_buffer refusal; /* open: the reply that a forked child gets; empty: it opens the engine again */
     uint64_t value; /* ticket or count; start: the generation, filled by C */
     const char *text; /* build info: lives as long as the process */
     struct tk_event done;
@@ -144,9 +145,10 @@ bool tk_pipe_lives(const int32_t ends[2]);
 /* engines.c */
 struct tk_engine;
 struct tk_engine *tk_engine_reserve(const struct tk_call *call, tasker_engine *number);
-void tk_engine_publish(struct tk_engine *entry, tasker_engine number);
+void tk_engine_publish(struct tk_engine *entry, const struct tk_call *call);
 struct tk_engine *tk_engine_take(tasker_engine number, bool *here);
 void tk_engine_drop(struct tk_engine *entry);
+bool tk_engine_refuses(tasker_engine number, tasker_buffer *reply);
 int32_t tk_engine_ready(tasker_engine number, tasker_buffer *reply);
 bool tk_engine_inherited(tasker_engine number);
 void tk_engine_keep_wake(tasker_engine number, const int32_t ends[2]);

@@ -42,10 +42,10 @@
  * child tasker_buffer_free frees buffers of the parent, too.
  *
  * An engine whose database is ":memory:", or that was opened with
- * {"fork": "error"}, answers TASKER_E_FORKED in a child. So does every function,
- * at once and with the reason, where the library cannot be started again: on
- * other systems than Linux, or where neither memory nor a temporary folder takes
- * a copy of the library that may be executed. Children that are made by the raw
+ * {"fork": "error"}, answers TASKER_E_FORKED in a child, at once and without
+ * starting anything. So does every function, with the reason, where the library
+ * cannot be started again: on other systems than Linux, or where neither memory
+ * nor a temporary folder takes a copy of the library that may be executed. Children that are made by the raw
  * system call clone are served as far as the loader lets them; depth of forks in
  * forks is limited to about thirty. The child must not close descriptors of the
  * parent's database file once it has called the library. Programs started by

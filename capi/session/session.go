@@ -42,6 +42,7 @@ type Engine struct {
 	frozen func() time.Time // nil while the clock runs
 	panics *telemetry.Counter
 	calls  *calls
+	barred error // why a forked child cannot open the engine again, or nil
 }
 
 // database is what a session needs of a store.
@@ -91,7 +92,7 @@ func OpenAs(o Origin) (*Engine, []byte, error) {
 	tune(settings.Runtime)
 	ctx, cancel := context.WithTimeout(context.Background(), openPatience)
 	defer cancel()
-	e := &Engine{log: log, now: time.Now, panics: &telemetry.Counter{}, calls: newCalls()}
+	e := &Engine{log: log, now: time.Now, panics: &telemetry.Counter{}, calls: newCalls(), barred: inheritable(settings)}
 	e.hub = notify.NewHub(e.survive("wake"))
 	var advance func(time.Duration) (workflow.Instant, error)
 	if at, frozen := settings.Clock.Frozen(); frozen {
@@ -214,6 +215,10 @@ func (e *Engine) Begin(ctx context.Context, waits bool) (joined context.Context,
 // Interrupt ends the calls that wait now with Cancelled. Those that begin later
 // are not touched, nor are calls that are at work in the database.
 func (e *Engine) Interrupt() { e.calls.interruptWaiting() }
+
+// Inheritable returns nil when a process that is forked from this one can open the
+// engine again, and what it is to be told when it cannot. Errors: Forked.
+func (e *Engine) Inheritable() error { return e.barred }
 
 // OnWake adds a callback that runs whenever there may be something new: steps
 // to claim, tasks that ended. It must not block, may run on any goroutine, and

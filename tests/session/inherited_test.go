@@ -213,6 +213,9 @@ func TestWhatCannotBeInheritedSaysWhyAtOnce(t *testing.T) {
 	}
 	require.NoFileExists(t, path)
 	e, _ := open(t, at(path, `, "fork": "error"`)) // the process that opens it is not concerned
+	_, _, err := session.OpenAs(session.Origin{Config: at(path, `, "fork": "error"`), Inherited: true})
+	require.Equal(t, err, e.Inheritable(), "what a child is told without a runtime is what it would be told with one")
+	require.NoError(t, inherit(t, at(path, "")).Inheritable())
 	logs, err := inherit(t, at(path, "")).Cases().PollLogs(t.Context(), engine.PollLogsRequest{})
 	require.NoError(t, err)
 	require.Contains(t, fmt.Sprint(logs.Items), "forked")

@@ -162,10 +162,17 @@ void case_wake(void) {
 
 static tasker_engine refusing;
 
-static void refused_but_others_work(void) {
+/* To be refused an engine takes no runtime, which would be threads. */
+static void refused_without_a_thread(void) {
     expect_forked(refusing);
+    CHECK(count_entries("/proc/self/task") == 1);
+}
+
+static void refused_but_others_work(void) {
+    refused_without_a_thread();
     work_everywhere();
     expect_forked(refusing);
+    finish(in_child(refused_without_a_thread));
     tasker_buffer reply;
     int32_t status = tasker_close(refusing, NULL, 0, &reply);
     CHECK(status == TASKER_OK || status == TASKER_E_FORKED);
