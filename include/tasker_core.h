@@ -2625,8 +2625,8 @@ TASKER_API int32_t tasker_step_reset(tasker_engine engine, const uint8_t *reques
  *   to_state (text): The state to go to.
  *   from_state (text, optional): The state that it must be in, else it is a conflict.
  *       Absent: any from which the move is legal.
- *   worker_id (integer, optional): The worker that will run it, required for
- *       in_progress, where it gets a lease as from step_claim.
+ *   worker_id (integer, optional): The worker that will run it, registered by this
+ *       process; required for in_progress, where it gets a lease as from step_claim.
  *   results (any JSON, optional): What the step gave, for complete, error and
  *       resolved_manually, as for step_report and step_resolve.
  *   error (OutcomeError, optional): What went wrong, for error.

@@ -18,7 +18,7 @@ type MoveStepRequest struct {
 	ToState workflow.State `json:"to_state"`
 	// The state that it must be in, else it is a conflict. Absent: any from which the move is legal.
 	FromState workflow.State `json:"from_state,omitempty"`
-	// The worker that will run it, required for in_progress, where it gets a lease as from step_claim.
+	// The worker that will run it, registered by this process; required for in_progress, where it gets a lease as from step_claim.
 	WorkerID int64 `json:"worker_id,omitempty"`
 	// What the step gave, for complete, error and resolved_manually, as for step_report and step_resolve.
 	Results workflow.JSON `json:"results,omitempty"`

@@ -8,6 +8,7 @@ import (
 	"github.com/tasker-systems/tasker-core-go/core/engine"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 	"github.com/tasker-systems/tasker-core-go/core/workflow"
+	"github.com/tasker-systems/tasker-core-go/tests/factory"
 )
 
 func (k *kit) moveStep(id int64, to workflow.State, edits ...func(*engine.MoveStepRequest)) (engine.MoveStepReply, error) {
@@ -57,6 +58,18 @@ func TestALeaseByTransitionIsReportedLikeAnyOther(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "recorded", k.report(done(*reply.Claimed)).Verdict)
 	require.Equal(t, "second", k.claim(w).Name)
+}
+
+func TestATransitionLeasesToWorkersOfItsOwnProcessAlone(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	first := k.Steps(k.start(line, "line"))["first"].StepID
+	theirs, err := factory.NewEngine(t, k.Store).RegisterWorker(ctx(), engine.RegisterWorkerRequest{Handlers: []engine.HandlerMatch{{}}})
+	require.NoError(t, err)
+	_, err = k.moveStep(first, workflow.InProgress, func(r *engine.MoveStepRequest) { r.WorkerID = theirs.WorkerID })
+	require.Equal(t, fault.NotFound, fault.KindOf(err))
+	require.ErrorContains(t, err, "not registered by this process")
+	require.Empty(t, k.History(first))
 }
 
 func TestAFailureByTransitionIsRetriedByTheTemplatesRules(t *testing.T) {

@@ -2470,8 +2470,8 @@ class Operations:
             to_state (text): The state to go to.
             from_state (text): The state that it must be in, else it is a conflict. Absent: any
                 from which the move is legal.
-            worker_id (integer): The worker that will run it, required for in_progress, where it
-                gets a lease as from step_claim.
+            worker_id (integer): The worker that will run it, registered by this process;
+                required for in_progress, where it gets a lease as from step_claim.
             results (any JSON): What the step gave, for complete, error and resolved_manually,
                 as for step_report and step_resolve.
             error (OutcomeError): What went wrong, for error.
