@@ -75,11 +75,13 @@
  * are at that moment; do not change the environment in another thread then.
  *
  * THE EMBEDDED FILE. Locks of an SQLite file belong to the process, not to the
- * program part that took them. If your program opens the same file with an SQLite
- * of its own in the same process, closing it drops the engine's locks, and rows
- * are lost. So the library owns its file: open it from other processes, or
- * with the operations below, never from this one by other means. Do not put the
- * file on a network file system.
+ * program part that took them. If an SQLite of your program's own, in the same
+ * process, opens or closes the same file, the engine's locks are passed over and
+ * lost: rows are lost, or the process ends by SIGBUS. So the library owns its
+ * file: open it from other processes, or with the operations below, never from
+ * this one by other means. tasker_engine_health answers such an open as
+ * foreign_opens, and the log tells of it. Do not put the file on a network file
+ * system.
  *
  * TEXT. All text is UTF-8. Requests that are not are refused, with the offset.
  * Lengths are explicit; a request needs no NUL at its end. Every reply has one

@@ -233,3 +233,16 @@ func TestTheDeclarationsOfTheBindingsAreThoseOfTheHeader(t *testing.T) {
 		require.NotEmpty(t, drift(wrong, want), name)
 	}
 }
+
+// A warning that names the closing alone makes readers believe that a foreign
+// SQLite which stays open does no harm.
+func TestEveryHostIsWarnedThatAForeignSQLiteHarmsByOpeningAndByClosing(t *testing.T) {
+	t.Parallel()
+	spaces := regexp.MustCompile(`[\s*]+`) // with the stars of the header's comment
+	warning := regexp.MustCompile(`opens or closes the (same )?file, the (engine|library)'s locks are passed over and lost`)
+	for _, name := range []string{"include/tasker_core.h", "bindings/python/README.md", "bindings/ruby/README.md", "bindings/node/README.md"} {
+		text := spaces.ReplaceAllString(source(t, name), " ")
+		require.True(t, warning.MatchString(text), name)
+		require.True(t, strings.Contains(text, "SIGBUS") && strings.Contains(text, "foreign_opens"), name)
+	}
+}

@@ -41,8 +41,9 @@ class Engine(Operations):
     ForkedError there instead.
 
     The embedded database file belongs to the library. Never open it with the
-    sqlite3 module in the same process: closing that drops the locks of the
-    library, and rows are lost. `engine_health` tells of it in `foreign_opens`.
+    sqlite3 module in the same process: when that opens or closes the file, the
+    library's locks are passed over and lost, and with them rows.
+    `engine_health` tells of it in `foreign_opens`.
     """
 
     def __init__(self, library: _native.Library, handle: int, opened: dict[str, Any]) -> None:
