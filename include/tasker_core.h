@@ -48,7 +48,9 @@
  * nor a temporary folder takes a copy of the library that may be executed. Children that are made by the raw
  * system call clone are served as far as the loader lets them; depth of forks in
  * forks is limited to about thirty. The child must not close descriptors of the
- * parent's database file once it has called the library. Programs started by
+ * parent's database file once it has called the library. A child that was forked
+ * while another thread was inside dlopen should end by _exit: exit can hang in the
+ * C library there, whether or not this one was ever called. Programs started by
  * posix_spawn, system or popen, or by vfork and exec, are not affected. Do not
  * overwrite the library's file in place; replacing or deleting it is harmless.
  *
