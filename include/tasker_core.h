@@ -325,7 +325,8 @@ TASKER_API void tasker_buffer_free(tasker_buffer *buffer);
  *
  * Errors: TASKER_E_INVALID_REQUEST (configuration; every problem is listed),
  * TASKER_E_UNMIGRATED, TASKER_E_INCOMPATIBLE_SCHEMA, TASKER_E_UNAVAILABLE,
- * TASKER_E_PERMISSION, TASKER_E_TIMEOUT, TASKER_E_FORKED. TASKER_E_UNAVAILABLE
+ * TASKER_E_PERMISSION, TASKER_E_TIMEOUT, TASKER_E_FORKED, TASKER_E_UNSUPPORTED (a
+ * file beside which SQLite cannot keep a write-ahead log). TASKER_E_UNAVAILABLE
  * also when 65536 engines are open, or no memory or thread is to be had.
  *
  * Blocks while the database is opened and, where the configuration says so,

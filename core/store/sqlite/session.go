@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+
+	"github.com/tasker-systems/tasker-core-go/core/fault"
 )
 
 // session is one pinned connection with its prepared statements. It belongs to
@@ -61,16 +63,15 @@ func (s *Store) setUpWriter(ctx context.Context, writer *session) error {
 	if err := s.recognise(ctx, writer); err != nil {
 		return err
 	}
-	pragmas := []string{"journal_mode = WAL", fmt.Sprintf("journal_size_limit = %d", walBytesMax)}
-	if s.options.PageCountMax > 0 {
-		pragmas = append(pragmas, fmt.Sprintf("max_page_count = %d", s.options.PageCountMax))
+	if err := s.keepLog(ctx, writer); err != nil {
+		return err
 	}
-	for _, pragma := range pragmas {
-		var answer string
-		err := s.claiming(ctx, func() error {
-			return writer.conn.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(&answer)
-		})
-		if err != nil {
+	limits := []string{fmt.Sprintf("journal_size_limit = %d", walBytesMax)}
+	if s.options.PageCountMax > 0 {
+		limits = append(limits, fmt.Sprintf("max_page_count = %d", s.options.PageCountMax))
+	}
+	for _, limit := range limits {
+		if _, err := s.pragma(ctx, writer, limit); err != nil {
 			return err
 		}
 	}
@@ -79,6 +80,26 @@ func (s *Store) setUpWriter(ctx context.Context, writer *session) error {
 		_, err := writer.sawChange()
 		return err
 	})
+}
+
+// keepLog has the file written by a write-ahead log, whatever it was written by
+// before. SQLite takes that for a wish: where memory cannot be shared between
+// processes it goes on without and says so only in its answer.
+func (s *Store) keepLog(ctx context.Context, writer *session) error {
+	mode, err := s.pragma(ctx, writer, "journal_mode = WAL")
+	if err != nil || mode == "wal" || s.inMemory() {
+		return err
+	}
+	return fault.New(fault.Unsupported, "SQLite cannot keep a write-ahead log beside this file (journal mode %s)", mode).
+		At(s.options.Path).Advise("put the database on a local file system, where processes can share memory through a file")
+}
+
+// pragma sets what the file is worked on with, and returns what SQLite made of it.
+func (s *Store) pragma(ctx context.Context, writer *session, pragma string) (answer string, err error) {
+	err = s.claiming(ctx, func() error {
+		return writer.conn.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(&answer)
+	})
+	return answer, err
 }
 
 // claiming is patiently for what may open files: the first to read after the

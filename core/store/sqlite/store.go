@@ -87,7 +87,8 @@ type Store struct {
 // Open opens the database, creating the file with mode 0600 when it does not
 // exist. Errors: NotFound for a missing directory, Permission,
 // IncompatibleSchema for a file that is not ours or newer than this library,
-// Unmigrated with MigrateCheck, LimitExceeded and Unavailable for a full disk.
+// Unmigrated with MigrateCheck, LimitExceeded and Unavailable for a full disk,
+// Unsupported where SQLite cannot keep a write-ahead log.
 func Open(ctx context.Context, options Options) (*Store, error) {
 	options, err := options.complete()
 	if err != nil {
