@@ -151,6 +151,14 @@ func TestEveryCaseHoldsAtTheBoundary(t *testing.T) {
 	}
 }
 
+// The system's SQLite, which a host may be linked to, is another version than ours.
+func TestTheSQLiteOfACHostOnOurFileIsReported(t *testing.T) {
+	t.Parallel()
+	theirs := append(slices.Clone(cFlags), "-Wl,--no-as-needed", "-lsqlite3")
+	output, err := run(t, library(t, ""), compile(t, "cc", theirs, "foreign.c"))
+	require.NoError(t, err, output)
+}
+
 func TestEachGuardAgainstForksWorksAlone(t *testing.T) {
 	t.Parallel()
 	program := cases(t)
