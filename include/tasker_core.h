@@ -53,6 +53,8 @@
  * C library there, whether or not this one was ever called. Programs started by
  * posix_spawn, system or popen, or by vfork and exec, are not affected. Do not
  * overwrite the library's file in place; replacing or deleting it is harmless.
+ * Another Go library in the process is dead in a child, as all of them are: a call
+ * to it may never return there, and calls to this one go on beside it.
  *
  * UNLOADING. The library cannot be unloaded: it is marked so, and dlclose only
  * lowers a counter. Its threads sleep while no engine is open.

@@ -29,7 +29,7 @@ type scene struct {
 }
 
 // busy are the cases in which garbage is collected all the time.
-var busy = map[string]bool{"busy": true, "racing_forks": true, "spawn": true}
+var busy = map[string]bool{"busy": true, "racing_forks": true, "spawn": true, "second_runtime_dead": true}
 
 // newScene makes both databases for a case.
 func newScene(t *testing.T, lib, name string) *scene {

@@ -95,6 +95,7 @@ void case_daemon_closing(void);
 void case_orphan(void);
 void case_renamed(void);
 void case_second_runtime(void);
+void case_second_runtime_dead(void);
 void case_raw_clone(void);
 void case_error_mode(void);
 void case_memory(void);

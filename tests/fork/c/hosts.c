@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/syscall.h>
 
 #include "harness.h"
@@ -173,5 +174,42 @@ void case_second_runtime(void) {
         ask(second);
         work_everywhere();
     }
+    close_stores();
+}
+
+static void *second_library;
+
+/* What becomes of this call is between the host and that library: its runtime
+ * died with the fork, and the call may never return. */
+static void *ask_the_dead(void *unused) {
+    second_function answer;
+    *(void **)&answer = dlsym(second_library, "second_answer");
+    (void)answer(1000);
+    return unused;
+}
+
+static void work_beside_the_dead(void) {
+    pthread_t thread;
+    work_everywhere();
+    CHECK(pthread_create(&thread, NULL, ask_the_dead, NULL) == 0);
+    CHECK(pthread_detach(thread) == 0);
+    for (int i = 0; i < 3; i++) {
+        work_everywhere();
+    }
+    finish(in_child(work_everywhere));
+}
+
+/* The other library came first, and parent and children have called both: a
+ * child whose thread is stuck in the dead runtime works with ours all the same. */
+void case_second_runtime_dead(void) {
+    second_library = load_second();
+    ask(second_library);
+    open_stores();
+    for (int i = 0; i < 5; i++) {
+        work_everywhere();
+        ask(second_library);
+        finish(in_child(work_beside_the_dead));
+    }
+    ask(second_library);
     close_stores();
 }

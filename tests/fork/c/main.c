@@ -23,6 +23,7 @@ static const struct {
     {"orphan", case_orphan},
     {"renamed", case_renamed},
     {"second_runtime", case_second_runtime},
+    {"second_runtime_dead", case_second_runtime_dead},
     {"raw_clone", case_raw_clone},
     {"error_mode", case_error_mode},
     {"memory", case_memory},
