@@ -14,6 +14,7 @@ import "C"
 
 import (
 	"bytes"
+	"context"
 	"unsafe"
 
 	"github.com/tasker-systems/tasker-core-go/capi/dispatch"
@@ -101,6 +102,12 @@ func open(call *C.struct_tk_call) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	known := false
+	defer func() {
+		if !known { // a panic came between, and nobody else can close it
+			_, _ = core.Close(context.Background(), nil)
+		}
+	}()
 	if err := core.Inheritable(); err != nil {
 		// Without memory for it a child asks its own runtime, which says the same.
 		fill(&call.refusal, wire.ErrorReply(err))
@@ -110,6 +117,7 @@ func open(call *C.struct_tk_call) ([]byte, error) {
 	// After the wake descriptor is known: a wake-up may come at once.
 	core.OnWake(h.wake.signal)
 	engines.add(h)
+	known = true
 	return reply, nil
 }
 

@@ -94,6 +94,7 @@ static int32_t tk_open(struct tk_call *call, tasker_engine *engine, tasker_buffe
     call->engine = number;
     int32_t status = tk_run(call, reply);
     if (status != TASKER_OK) {
+        tasker_buffer_free(&call->refusal);
         tk_engine_drop(entry);
         return status;
     }

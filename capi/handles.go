@@ -41,6 +41,7 @@ func (r *registry) add(h *handle) {
 	if r.open == nil {
 		r.open = map[uint64]*handle{}
 	}
+	barrier.Point("handles.add")
 	r.open[h.number] = h
 }
 

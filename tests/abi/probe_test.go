@@ -9,7 +9,7 @@ import (
 // probes compiles the program with the cases for the library of the tests.
 func probes(t *testing.T, lib string) string {
 	t.Helper()
-	return compileWith(t, lib, "cc", append([]string{"-DTASKER_TEST_PROBE"}, cFlags...), "main.c", "probe.c", "lengths.c")
+	return compileWith(t, lib, "cc", append([]string{"-DTASKER_TEST_PROBE"}, cFlags...), "main.c", "probe.c", "lengths.c", "reopen.c")
 }
 
 func TestTheOperationOfTheTestsTakesBothWaysIn(t *testing.T) {
@@ -23,5 +23,12 @@ func TestRequestsOfEveryLengthAroundThePowersOfTwoComeBackWhole(t *testing.T) {
 	t.Parallel()
 	lib := probeLibrary(t)
 	output, err := run(t, lib, probes(t, lib), "lengths")
+	require.NoError(t, err, output)
+}
+
+func TestADefectWhileAChildOpensAnEngineAgainEndsThatCallAlone(t *testing.T) {
+	t.Parallel()
+	lib := probeLibrary(t)
+	output, err := run(t, lib, probes(t, lib), "panic_while_reopening")
 	require.NoError(t, err, output)
 }

@@ -77,5 +77,6 @@ void case_environment(void);
 /* Those that need the operation of the test builds. */
 void case_probe(void);
 void case_lengths(void);
+void case_panic_while_reopening(void);
 
 #endif

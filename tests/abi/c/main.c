@@ -9,6 +9,7 @@ static const struct {
 #ifdef TASKER_TEST_PROBE
     {"probe", case_probe},
     {"lengths", case_lengths},
+    {"panic_while_reopening", case_panic_while_reopening},
 #else
     {"library", case_library},
     {"null_arguments", case_null_arguments},
