@@ -11,7 +11,7 @@
 
 #include "harness.h"
 
-enum { FLIGHT = 64, OPEN_MAX = 200, TICKETS = 1024, BATCH = 50 };
+enum { FLIGHT = 64, OPEN_MAX = 200, TICKETS = 65536, BATCH = 50 };
 
 enum kind { NOTHING, CREATE, CLAIM, REPORT, READ };
 
@@ -21,7 +21,7 @@ struct traffic {
     int64_t worker;
     int in_flight, opening, claiming, reporting;
     int64_t created, taken, done, last_task;
-    enum kind kinds[TICKETS]; /* by ticket, which are counted up */
+    enum kind kinds[TICKETS]; /* by ticket, which are counted up; of the reads thousands may pass a slow write */
     int under_way;            /* atomic: the first steps were reported */
 };
 
