@@ -162,7 +162,9 @@ func wakeDescriptor(call *C.struct_tk_call) error {
 		return err
 	}
 	defer h.leave()
-	call.wake, err = h.wake.descriptor()
+	if call.wake, err = h.wake.descriptor(); err == nil {
+		h.core.Attend() // who asks for it in a forked child waits for what others do, too
+	}
 	return err
 }
 

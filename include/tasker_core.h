@@ -402,6 +402,11 @@ TASKER_API int32_t tasker_interrupt(tasker_engine engine);
  * non-blocking, closed on exec and closed by tasker_close. The program must not
  * close it or write to it.
  *
+ * In a forked child the number that the parent got leads to a descriptor of the
+ * child's own, which tells of answers to its submitted requests. A child that
+ * also wants to hear of what other processes do asks for it again: before that,
+ * and before it registers a worker or waits in a call, its engine does not listen.
+ *
  * Returns TASKER_OK, TASKER_E_INVALID_REQUEST (fd is NULL),
  * TASKER_E_LIMIT_EXCEEDED (no descriptor left), TASKER_E_CLOSED or
  * TASKER_E_FORKED. Never blocks. Any thread.

@@ -75,7 +75,7 @@ func (e *Engine) begin(c *config.Config) *worker.Loops {
 
 // Attend takes up the background work of an inherited engine, which rests until a
 // worker registers or a call waits. Who waits in some other way for what other
-// processes do, such as on the wake descriptor, calls it. It does nothing on any
+// processes do, on the wake descriptor, calls it. It does nothing on any
 // other engine, may be called at any time and returns at once.
 func (e *Engine) Attend() {
 	if e.duties != nil {

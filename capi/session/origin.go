@@ -21,7 +21,8 @@ type Origin struct {
 	Environment map[string]string
 	// Inherited says that this process was forked from one that had opened the
 	// engine. It is opened passively then: it migrates nothing, and begins to
-	// listen, to beat and to sweep when a worker registers or a call waits.
+	// listen, to beat and to sweep when a worker registers or a call waits, or the
+	// host asks for the wake descriptor (Attend).
 	Inherited bool
 	Sockets   postgres.Sockets // told of every socket; nil: nobody asks
 }

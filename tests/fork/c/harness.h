@@ -102,6 +102,7 @@ void case_memory(void);
 void case_harmless_close(void);
 void case_parents_buffer(void);
 void case_wake(void);
+void case_wake_others(void);
 void case_many_forks(void);
 void case_replaced(void);
 void case_deleted(void);

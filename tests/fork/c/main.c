@@ -30,6 +30,7 @@ static const struct {
     {"harmless_close", case_harmless_close},
     {"parents_buffer", case_parents_buffer},
     {"wake", case_wake},
+    {"wake_others", case_wake_others},
     {"many_forks", case_many_forks},
     {"replaced", case_replaced},
     {"deleted", case_deleted},

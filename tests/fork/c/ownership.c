@@ -160,6 +160,63 @@ void case_wake(void) {
     close_stores();
 }
 
+/* By these a child says that it listens, and its parent that it may go on. */
+static int told[2], asked[2];
+
+static void say(const int ends[2]) { CHECK(write(ends[1], "s", 1) == 1); }
+
+static void await(const int ends[2]) {
+    char byte;
+    CHECK(read(ends[0], &byte, 1) == 1);
+}
+
+/* To have inherited a descriptor starts nothing, whatever others do. */
+static void rest(void) {
+    await(asked);
+    for (int i = 0; i < STORES; i++) {
+        CHECK(!readable(wake_fds[i], 200));
+    }
+    CHECK(count_entries("/proc/self/task") == 1);
+}
+
+/* To ask for it is enough to hear of what others do. */
+static void listen_to_others(void) {
+    int32_t fd;
+    char byte;
+    for (int i = 0; i < STORES; i++) {
+        CHECK(tasker_wake_fd(stores[i].engine, &fd) == TASKER_OK && fd == wake_fds[i]);
+        while (readable(fd, 500)) { /* beginning to listen is told of, too */
+            CHECK(read(fd, &byte, 1) == 1);
+            tasker_completion none;
+            size_t count;
+            CHECK(tasker_collect(stores[i].engine, &none, 1, &count) == TASKER_OK && count == 0);
+        }
+    }
+    say(told);
+    for (int i = 0; i < STORES; i++) {
+        if (!readable(wake_fds[i], 4000)) {
+            FAIL("%s: nothing was heard of the parent's work", stores[i].name);
+        }
+    }
+}
+
+void case_wake_others(void) {
+    CHECK(pipe(told) == 0 && pipe(asked) == 0);
+    open_stores();
+    for (int i = 0; i < STORES; i++) {
+        CHECK(tasker_wake_fd(stores[i].engine, &wake_fds[i]) == TASKER_OK);
+    }
+    pid_t child = in_child(rest);
+    work_everywhere();
+    say(asked);
+    finish(child);
+    child = in_child(listen_to_others);
+    await(told);
+    work_everywhere();
+    finish(child);
+    close_stores();
+}
+
 static tasker_engine refusing;
 
 /* To be refused an engine takes no runtime, which would be threads. */
