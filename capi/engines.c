@@ -205,6 +205,10 @@ int32_t tk_engine_ready(tasker_engine number, tasker_buffer *reply) {
     return status;
 }
 
+/* tk_engine_known tells whether the number is of an engine that is open here or
+ * that a parent opened. */
+bool tk_engine_known(tasker_engine number) { return tk_engine_find(number) != NULL; }
+
 /* tk_engine_inherited tells whether the number is of an engine that a parent
  * opened and this process has not used. */
 bool tk_engine_inherited(tasker_engine number) {

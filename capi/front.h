@@ -150,6 +150,7 @@ struct tk_engine *tk_engine_take(tasker_engine number, bool *here);
 void tk_engine_drop(struct tk_engine *entry);
 bool tk_engine_refuses(tasker_engine number, tasker_buffer *reply);
 int32_t tk_engine_ready(tasker_engine number, tasker_buffer *reply);
+bool tk_engine_known(tasker_engine number);
 bool tk_engine_inherited(tasker_engine number);
 void tk_engine_keep_wake(tasker_engine number, const int32_t ends[2]);
 void tk_engines_forked(void);

@@ -370,6 +370,21 @@ TASKER_API int32_t tasker_close(tasker_engine engine, const uint8_t *request, si
                                 tasker_buffer *reply);
 
 /*
+ * tasker_close_with_thread: has an engine closed when the calling thread ends.
+ *
+ * For hosts that end a thread without a word, as Node's Worker.terminate does.
+ * When the calling thread ends, by return or by pthread_exit, the engine is
+ * closed as by tasker_close with a timeout_ms of 1000, and the thread ends after
+ * that. An engine that is closed by then is passed over, so tasker_close may be
+ * called as usual. Calling it twice, or for several engines, is harmless. The end
+ * of the process is not the end of its threads: close before it.
+ *
+ * Returns TASKER_OK, TASKER_E_CLOSED, or TASKER_E_UNAVAILABLE when there is no
+ * memory. Never blocks. Any thread; also in a forked child.
+ */
+TASKER_API int32_t tasker_close_with_thread(tasker_engine engine);
+
+/*
  * tasker_interrupt: ends the calls that wait.
  *
  * Every call of this engine that waits for something to happen (wait_ms, and

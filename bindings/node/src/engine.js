@@ -1,12 +1,14 @@
 'use strict';
 
+const { isMainThread } = require('node:worker_threads');
+
 const { Answers } = require('./answers.js');
 const { ClosedError, ForkedError, InvalidRequestError, TaskerError } = require('./errors.js');
 const native = require('./native.js');
 const { OPERATIONS } = require('./operations.js');
 
 // Engines that the garbage collector finds unclosed are closed, and so are those
-// that are open when the thread ends by itself. Nothing here keeps one alive.
+// that are open when the thread ends. Nothing here keeps one alive.
 const collected = new FinalizationRegistry(({ library, handle, answers }) => {
   open.delete(handle);
   answers.close();
@@ -19,6 +21,8 @@ function remember(handle, library) {
   if (!hooked) process.once('exit', closeAll);
   hooked = true;
   open.set(handle, library);
+  // Worker.terminate lets no more of a thread's program run.
+  if (!isMainThread) library.close_with_thread(handle);
 }
 
 function closeAll() {

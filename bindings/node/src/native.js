@@ -25,6 +25,7 @@ const FUNCTIONS = {
   buffer_free: ['void', ['void *']],
   open: ['int32', [...REQUEST, 'void *', 'void *']],
   close: OPERATION,
+  close_with_thread: ['int32', ['uint64']],
   interrupt: ['int32', ['uint64']],
   wake_fd: ['int32', ['uint64', 'void *']],
   submit: ['int32', ['uint64', 'uint32', ...REQUEST, 'void *', 'void *']],

@@ -1,6 +1,8 @@
 /* Engines: numbers that are not open, closing during calls, interruption. */
 #include <pthread.h>
 #include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "harness.h"
 
@@ -118,6 +120,46 @@ void case_interrupt(void) {
     close_engine(engine);
     CHECK(pthread_join(thread, NULL) == 0);
     CHECK(caller.closed_by == TASKER_OK || caller.closed_by == TASKER_E_CANCELLED || caller.closed_by == TASKER_E_CLOSED);
+}
+
+/* Engines of a thread that ends, and one that is not its own. */
+struct owner {
+    tasker_engine kept, closed, left;
+};
+
+static void *own_and_end(void *value) {
+    struct owner *owner = value;
+    CHECK(tasker_close_with_thread(owner->left) == TASKER_OK);
+    for (int i = 0; i < 3; i++) { /* the same one again, and others that are closed in time */
+        owner->closed = open_engine();
+        CHECK(tasker_close_with_thread(owner->closed) == TASKER_OK && tasker_close_with_thread(owner->closed) == TASKER_OK);
+        close_engine(owner->closed);
+        CHECK(tasker_close_with_thread(owner->closed) == TASKER_E_CLOSED);
+    }
+    int status;
+    pid_t child = fork(); /* whose end closes nothing of ours */
+    if (child == 0) {
+        pthread_exit(NULL);
+    }
+    CHECK(child > 0 && waitpid(child, &status, 0) == child && status == 0);
+    CHECK(run(tasker_engine_config_get, owner->left, "{}") == TASKER_OK);
+    return NULL;
+}
+
+/* The end of a thread closes what it owns, with its waiting calls, and no more. */
+void case_close_with_thread(void) {
+    struct owner owner = {open_engine(), 0, open_engine()};
+    struct caller caller = {owner.left, -1, 0};
+    pthread_t waiter, thread;
+    CHECK(run(tasker_worker_register, owner.left, "{\"name\": \"w\", \"language\": \"c\", \"handlers\": [{}]}") == TASKER_OK);
+    CHECK(pthread_create(&waiter, NULL, wait_for_work, &caller) == 0);
+    CHECK(pthread_create(&thread, NULL, own_and_end, &owner) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    check_closed(owner.left);
+    CHECK(pthread_join(waiter, NULL) == 0);
+    CHECK(tasker_close_with_thread(0) == TASKER_E_CLOSED && tasker_close_with_thread(owner.left) == TASKER_E_CLOSED);
+    CHECK(run(tasker_engine_config_get, owner.kept, "{}") == TASKER_OK);
+    close_engine(owner.kept);
 }
 
 void case_environment(void) {

@@ -55,6 +55,7 @@ void case_configuration(void);
 void case_handles(void);
 void case_concurrent_close(void);
 void case_interrupt(void);
+void case_close_with_thread(void);
 void case_threads(void);
 void case_foreign_stack(void);
 void case_submit_and_collect(void);

@@ -20,6 +20,7 @@ static const struct {
     {"handles", case_handles},
     {"concurrent_close", case_concurrent_close},
     {"interrupt", case_interrupt},
+    {"close_with_thread", case_close_with_thread},
     {"threads", case_threads},
     {"foreign_stack", case_foreign_stack},
     {"submit_and_collect", case_submit_and_collect},

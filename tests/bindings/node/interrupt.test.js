@@ -9,7 +9,7 @@ const test = require('node:test');
 const { Worker } = require('node:worker_threads');
 
 const { CallCancelledError } = require('../../../bindings/node/src/index.js');
-const { BINDING, PATIENCE, database, finish, opened, probe, program, start, worker } = require('./support.js');
+const { BINDING, PATIENCE, database, finish, opened, probe, program, start, template, worker } = require('./support.js');
 
 const limit = { timeout: 2 * PATIENCE };
 const WAIT = `
@@ -73,7 +73,7 @@ const THREAD = `
   Engine.open(workerData.file).then(async (engine) => {
     const { worker_id } = await engine.workerRegister({ handlers: [{ namespace: 'test' }] });
     parentPort.postMessage(await engine.call('task_list').then((reply) => reply.items.length));
-    if (workerData.wait) await engine.stepClaim({ worker_id, wait_ms: 600_000 });
+    while (workerData.wait) await engine.stepClaim({ worker_id, wait_ms: 600_000 });
     await engine.close();
   });`;
 
@@ -103,4 +103,20 @@ test('Worker.terminate ends a thread that waits, and the others go on', limit, a
   const ended = assert.rejects(mine, CallCancelledError);
   engine.interrupt();
   await ended;
+});
+
+// It stayed open until the process ended, and so did its leases.
+test('Worker.terminate closes the engine of the thread', limit, async (t) => {
+  const file = database(t);
+  const engine = await opened(t, file);
+  await engine.templateRegister({ template: template() });
+  for (let number = 0; number < 4; number++) {
+    await engine.taskCreate({ name: 'work', namespace: 'test', context: { number } });
+    const { one, said } = thread(file, true);
+    await said;
+    while ((await engine.engineHealth()).leased_steps === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await one.terminate();
+    assert.equal((await engine.engineHealth()).leased_steps, 0);
+    await finish(engine);
+  }
 });
