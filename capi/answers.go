@@ -28,27 +28,30 @@ type answers struct {
 	ready   []completion
 }
 
-// reserve gives out a ticket, for which put must be called once. The error is
-// limit_exceeded.
-func (a *answers) reserve() (uint64, error) {
+// reserve gives out n tickets, which follow each other, and returns the first. For
+// each put must be called once. The error is limit_exceeded.
+func (a *answers) reserve(n int) (first uint64, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.open == submittedMax {
-		return 0, fault.New(fault.LimitExceeded, "%d submitted requests run or wait to be collected", submittedMax).
-			With("limit", submittedMax).Advise("Collect answers before submitting more.")
+	if room := submittedMax - a.open; n > room {
+		return 0, fault.New(fault.LimitExceeded, "%d submitted requests run or wait to be collected, and %d more are too many",
+			a.open, n).
+			With("limit", submittedMax).With("submitted", a.open).With("index", room).
+			Advise("Collect answers before submitting more.")
 	}
 	barrier.Point("answers.reserve")
-	a.open++
-	a.tickets++
-	return a.tickets, nil
+	first = a.tickets + 1
+	a.open += n
+	a.tickets += uint64(n)
+	return first, nil
 }
 
-// put adds an answer.
-func (a *answers) put(c completion) {
+// put adds answers.
+func (a *answers) put(c ...completion) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	barrier.Point("answers.put")
-	a.ready = append(a.ready, c)
+	a.ready = append(a.ready, c...)
 }
 
 // take removes up to most answers, the oldest first, and says whether more are

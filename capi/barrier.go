@@ -27,10 +27,10 @@ func survive(engine uint64) barrier.Told {
 	}
 }
 
-// keep makes the answer to a submitted request collectable. A host waits for it,
-// so a panic on the way does not lose it.
-func (h *handle) keep(c completion) {
-	persist(survive(h.number), func() { h.answers.put(c) })
+// keep makes answers to submitted requests collectable. A host waits for them, so
+// a panic on the way does not lose them.
+func (h *handle) keep(c ...completion) {
+	persist(survive(h.number), func() { h.answers.put(c...) })
 	persist(survive(h.number), h.wake.signal)
 }
 

@@ -185,6 +185,15 @@ int32_t tasker_wake_fd(tasker_engine engine, int32_t *fd) {
     return status;
 }
 
+/* Starts what is checked; the engine is open here. */
+static int32_t tk_submit(tasker_engine engine, const tasker_submission *submissions, size_t count, uint64_t *ticket,
+                         tasker_buffer *reply) {
+    struct tk_call call = {.verb = TK_SUBMIT, .engine = engine, .submissions = submissions, .count = count};
+    int32_t status = tk_run(&call, reply);
+    *ticket = call.value;
+    return status;
+}
+
 int32_t tasker_submit(tasker_engine engine, uint32_t operation, const uint8_t *request, size_t request_len,
                       uint64_t *ticket, tasker_buffer *reply) {
     if (ticket == NULL) {
@@ -195,11 +204,24 @@ int32_t tasker_submit(tasker_engine engine, uint32_t operation, const uint8_t *r
     if (status != TASKER_OK) {
         return status;
     }
-    struct tk_call call = {.verb = TK_SUBMIT, .operation = operation, .engine = engine};
-    tk_set_request(&call, request, request_len);
-    status = tk_run(&call, reply);
-    *ticket = call.value;
-    return status;
+    tasker_submission one = {.operation = operation, .request = request, .request_len = request_len};
+    return tk_submit(engine, &one, 1, ticket, reply);
+}
+
+int32_t tasker_submit_many(tasker_engine engine, const tasker_submission *submissions, size_t count, uint64_t *ticket,
+                           tasker_buffer *reply) {
+    if (ticket != NULL) {
+        *ticket = 0;
+    }
+    if (ticket == NULL || reply == NULL || (submissions == NULL && count > 0)) {
+        return tk_refuse(TASKER_E_INVALID_REQUEST, reply);
+    }
+    int32_t status = tk_submissions_check(submissions, count, reply);
+    if (status != TASKER_OK) {
+        return status;
+    }
+    status = tk_admit_engine(engine, NULL, 0, reply);
+    return status == TASKER_OK ? tk_submit(engine, submissions, count, ticket, reply) : status;
 }
 
 int32_t tasker_collect(tasker_engine engine, tasker_completion *completions, size_t capacity, size_t *count) {
@@ -213,7 +235,7 @@ int32_t tasker_collect(tasker_engine engine, tasker_completion *completions, siz
     if (status != TASKER_OK) {
         return status;
     }
-    struct tk_call call = {.verb = TK_COLLECT, .engine = engine, .completions = completions, .capacity = capacity};
+    struct tk_call call = {.verb = TK_COLLECT, .engine = engine, .completions = completions, .count = capacity};
     status = tk_run(&call, NULL);
     *count = (size_t)call.value;
     return status;

@@ -66,13 +66,14 @@ struct tk_call {
     size_t request_len;
     const uint8_t *environment; /* NAME=value texts, each ended by NUL (open only) */
     size_t environment_len;
-    tasker_completion *completions; /* collect only */
-    size_t capacity;
+    const tasker_submission *submissions; /* submit only */
+    tasker_completion *completions;       /* collect only */
+    size_t count;                         /* of those, or of the places for these */
     /* filled by Go, through tk_complete */
     int32_t status;
     tasker_buffer reply;
     tasker_buffer refusal; /* open: the reply that a forked child gets; empty: it opens the engine again */
-    uint64_t value; /* ticket or count; start: the generation, filled by C */
+    uint64_t value; /* first ticket, or how many were collected; start: the generation, filled by C */
     const char *text; /* build info: lives as long as the process */
     struct tk_event done;
 };
@@ -187,6 +188,9 @@ int32_t tk_refuse(int32_t status, tasker_buffer *reply);
 
 /* length.c */
 int32_t tk_refuse_length(size_t request_len, tasker_buffer *reply);
+
+/* submissions.c */
+int32_t tk_submissions_check(const tasker_submission *submissions, size_t count, tasker_buffer *reply);
 
 /* environment.c: the TASKER_* variables of the host, or NULL when memory is short. */
 uint8_t *tk_environment(size_t *len);

@@ -169,7 +169,7 @@ extern "C" {
 
 /*
  * The most submitted requests of one engine that run or wait to be collected.
- * Beyond it tasker_submit answers TASKER_E_LIMIT_EXCEEDED.
+ * Beyond it tasker_submit and tasker_submit_many answer TASKER_E_LIMIT_EXCEEDED.
  */
 #define TASKER_SUBMITTED_MAX 65536
 
@@ -191,10 +191,20 @@ typedef struct tasker_buffer {
 } tasker_buffer;
 
 /*
+ * One request for tasker_submit_many. It stays the caller's, like the memory that
+ * it points to, and may be used again as soon as the function has returned.
+ */
+typedef struct tasker_submission {
+    uint32_t operation;     /* a TASKER_OP_ number */
+    const uint8_t *request; /* as for the named function; may be NULL when request_len is 0 */
+    size_t request_len;
+} tasker_submission;
+
+/*
  * The answer to one submitted request. The reply is the caller's to release.
  */
 typedef struct tasker_completion {
-    uint64_t ticket;     /* as given out by tasker_submit */
+    uint64_t ticket;     /* as given out by tasker_submit or tasker_submit_many */
     int32_t status;      /* TASKER_OK or a TASKER_E_ code */
     tasker_buffer reply; /* the operation's reply, or the error */
 } tasker_completion;
@@ -449,7 +459,8 @@ TASKER_API int32_t tasker_wake_fd(tasker_engine engine, int32_t *fd);
  * TASKER_OK means that exactly one completion with this ticket can be collected
  * later, be it success or failure. Completions come in the order in which the
  * operations end. Submitted requests run at the same time; a program that needs
- * an order collects one before it submits the next.
+ * an order collects one before it submits the next. What is answered from memory
+ * is done when the function returns: another thread may collect the answer before.
  *
  * Errors: TASKER_E_INVALID_REQUEST (unknown operation, NULL pointer),
  * TASKER_E_LIMIT_EXCEEDED (request too long, or TASKER_SUBMITTED_MAX reached),
@@ -459,6 +470,34 @@ TASKER_API int32_t tasker_wake_fd(tasker_engine engine, int32_t *fd);
  */
 TASKER_API int32_t tasker_submit(tasker_engine engine, uint32_t operation, const uint8_t *request,
                                  size_t request_len, uint64_t *ticket, tasker_buffer *reply);
+
+/*
+ * tasker_submit_many: starts any number of operations and returns; what costs time
+ * at the boundary is paid once for all of them.
+ *
+ *   engine       from tasker_open
+ *   submissions  count requests, copied before the return; may be NULL when count
+ *                is 0
+ *   count        how many; 0 starts nothing and is no error
+ *   ticket       receives the ticket of the first request; those of the others
+ *                follow without a gap, in the order of the array. 0 on failure,
+ *                and when count is 0
+ *   reply        receives the error when nothing was started; NULL and 0 otherwise
+ *
+ * All or nothing: TASKER_OK means that exactly one completion for each ticket can
+ * be collected later, anything else that no request was started. "details" then
+ * tells in "index" which request is at fault, if one is. The promises of
+ * tasker_submit hold for each; that one fails later is no matter of the others.
+ *
+ * Errors: TASKER_E_INVALID_REQUEST (unknown operation, NULL pointer),
+ * TASKER_E_LIMIT_EXCEEDED (a request too long, more than TASKER_REQUEST_MAX bytes
+ * in all, count above TASKER_SUBMITTED_MAX, or so many do not fit beside what runs
+ * or waits to be collected), TASKER_E_CLOSED, TASKER_E_FORKED.
+ *
+ * Never blocks. Any thread. The reply is the caller's to release.
+ */
+TASKER_API int32_t tasker_submit_many(tasker_engine engine, const tasker_submission *submissions, size_t count,
+                                      uint64_t *ticket, tasker_buffer *reply);
 
 /*
  * tasker_collect: takes the answers that are there.

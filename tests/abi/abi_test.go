@@ -93,10 +93,10 @@ func exported(t *testing.T, lib string) []string {
 	return names
 }
 
-func TestTheLibraryShowsExactlyTheOperationsAndTheTenFunctionsBeside(t *testing.T) {
+func TestTheLibraryShowsExactlyTheOperationsAndTheElevenFunctionsBeside(t *testing.T) {
 	t.Parallel()
 	want := []string{
-		"tasker_open", "tasker_close", "tasker_close_with_thread", "tasker_interrupt", "tasker_wake_fd", "tasker_submit", "tasker_collect",
+		"tasker_open", "tasker_close", "tasker_close_with_thread", "tasker_interrupt", "tasker_wake_fd", "tasker_submit", "tasker_submit_many", "tasker_collect",
 		"tasker_abi_version", "tasker_build_info", "tasker_buffer_free",
 	}
 	for _, operation := range wire.Operations {

@@ -91,7 +91,7 @@ func compileWith(t *testing.T, lib, compiler string, flags []string, sources ...
 // cases compiles the program with all cases.
 func cases(t *testing.T) string {
 	t.Helper()
-	return compile(t, "cc", cFlags, "main.c", "arguments.c", "engines.c", "stacks.c", "submit.c", "fork.c", "hygiene.c")
+	return compile(t, "cc", cFlags, "main.c", "arguments.c", "engines.c", "stacks.c", "submit.c", "many.c", "fork.c", "hygiene.c")
 }
 
 // run runs a program in an empty folder, with the library of one folder.

@@ -111,7 +111,7 @@ var widths = map[string]string{
 	"uint64_t": "u64", "tasker_engine": "u64", "uint32_t": "u32", "int32_t": "i32", "size_t": "size", "void": "void",
 	"uint64": "u64", "uint32": "u32", "int32": "i32", "pointer": "ptr", "buffer_in": "ptr", "string": "ptr", "str": "ptr", "void *": "ptr",
 	"ctypes.c_uint64": "u64", "ctypes.c_uint32": "u32", "ctypes.c_int32": "i32", "ctypes.c_size_t": "size", "None": "void",
-	"ctypes.c_char_p": "ptr",
+	"ctypes.c_char_p": "ptr", "ctypes.c_void_p": "ptr",
 }
 
 // signature writes a result and parameters by their widths.
@@ -224,7 +224,7 @@ func TestTheDeclarationsOfTheBindingsAreThoseOfTheHeader(t *testing.T) {
 	require.Equal(t, "ptr", want["build_info"])
 	for name, read := range declared {
 		have := read(t, source(t, name))
-		for _, needed := range []string{"OPERATION", "open", "close", "interrupt", "wake_fd", "submit", "collect", "buffer_free", "abi_version"} {
+		for _, needed := range []string{"OPERATION", "open", "close", "interrupt", "wake_fd", "submit", "submit_many", "collect", "buffer_free", "abi_version"} {
 			require.Contains(t, have, needed, name)
 		}
 		require.Empty(t, drift(have, want), name)

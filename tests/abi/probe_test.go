@@ -19,6 +19,13 @@ func TestTheOperationOfTheTestsTakesBothWaysIn(t *testing.T) {
 	require.NoError(t, err, output)
 }
 
+func TestManySubmittedAtOnceAreAnsweredEachAndPanicAlone(t *testing.T) {
+	t.Parallel()
+	lib := probeLibrary(t)
+	output, err := run(t, lib, probes(t, lib), "probe_many")
+	require.NoError(t, err, output)
+}
+
 func TestRequestsOfEveryLengthAroundThePowersOfTwoComeBackWhole(t *testing.T) {
 	t.Parallel()
 	lib := probeLibrary(t)

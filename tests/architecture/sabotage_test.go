@@ -186,7 +186,7 @@ var Operations = []Operation{{Name: "task_get"}}
 
 var goodHeader = func() string {
 	names := []string{
-		"open", "close", "close_with_thread", "interrupt", "wake_fd", "submit", "collect", "abi_version", "build_info", "buffer_free", "task_get",
+		"open", "close", "close_with_thread", "interrupt", "wake_fd", "submit", "submit_many", "collect", "abi_version", "build_info", "buffer_free", "task_get",
 	}
 	text := "#define TASKER_E_NOT_FOUND 1\n#define TASKER_E_INTERNAL 2\n"
 	for _, name := range names {

@@ -20,7 +20,7 @@ const (
 
 // beside are the functions of the header that are not operations.
 var beside = []string{
-	"tasker_open", "tasker_close", "tasker_close_with_thread", "tasker_interrupt", "tasker_wake_fd", "tasker_submit", "tasker_collect",
+	"tasker_open", "tasker_close", "tasker_close_with_thread", "tasker_interrupt", "tasker_wake_fd", "tasker_submit", "tasker_submit_many", "tasker_collect",
 	"tasker_abi_version", "tasker_build_info", "tasker_buffer_free",
 }
 

@@ -8,8 +8,9 @@ until the point has panicked; of all those calls at most one may have answered
 TASKER_E_INTERNAL. Then everything is done again, without any. After `settled` on
 standard output the engine is idle but open, until a line comes in.
 
-Beside the points of the source there are three that are no place but a way in:
-a call, one that is answered on the host's own thread, and a submitted one.
+Beside the points of the source there are four that are no place but a way in:
+a call, one that is answered on the host's own thread, a submitted one, and one of
+many that are submitted together.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ PATIENCE = 45.0
 
 HEALTH, CONFIG_GET, PROBE = 1, 2, 0x7000  # TASKER_OP_ numbers
 
-WAYS_IN = ("call", "instant", "submitted")
+WAYS_IN = ("call", "instant", "submitted", "many")
 
 TEMPLATE = """
 name: pair
@@ -124,11 +125,13 @@ class Host:
         engine.interrupt()
 
     def submit(self, engine: Engine) -> None:
-        """Submits requests and waits for their answers on the descriptor."""
+        """Submits requests, one by one and together, and waits for their answers on the descriptor."""
         self.answers(
             engine,
             {self.persist(lambda: engine.submit(HEALTH)), self.persist(lambda: engine.submit(CONFIG_GET))},
         )
+        both: list[tuple[int, Reply]] = [(HEALTH, {}), (CONFIG_GET, {})] * 3
+        self.answers(engine, set(self.persist(lambda: engine.submit_many(both))))
 
     def answers(self, engine: Engine, wanted: set[int]) -> None:
         """Waits for the answers to those tickets."""
@@ -153,6 +156,10 @@ def panic(host: Host, engine: Engine, way: str) -> None:
     """Has the operation of the tests panic."""
     if way == "submitted":
         host.answers(engine, {engine.submit(PROBE, do="panic")})
+        return
+    if way == "many":  # of one, the others are answered well
+        ways = [(PROBE, {}), (CONFIG_GET, {}), (PROBE, {"do": "panic", "instant": True}), (CONFIG_GET, {})]
+        host.answers(engine, set(engine.submit_many([*ways, (HEALTH, {})])))
         return
     status, reply = engine.attempt("probe", do="panic", instant=way == "instant")
     assert status == INTERNAL, (status, reply)

@@ -30,7 +30,7 @@ import (
 const patience = 3 * time.Minute
 
 // waysIn are what panics.py knows beside the points.
-var waysIn = []string{"call", "instant", "submitted"}
+var waysIn = []string{"call", "instant", "submitted", "many"}
 
 // atOnce bounds how many hosts run, each of which starts two engines.
 var atOnce = make(chan struct{}, 4)
@@ -180,7 +180,7 @@ func TestALibraryWithoutTheBarrierIsCaught(t *testing.T) {
 	t.Parallel()
 	build(t, "lib", "LIB=build/panics/libtasker_core.so", "LIB_TAGS=tasker_probe tasker_sabotage_no_barrier")
 	lib := filepath.Join(root(t), "build/panics/libtasker_core.so")
-	for _, point := range []string{"call", "instant", "submitted", "batch.deliver", "worker.tick", "handles.enter", "store.scan"} {
+	for _, point := range []string{"call", "instant", "submitted", "many", "batch.deliver", "worker.tick", "handles.enter", "store.scan"} {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
 			config := configuration(t, map[string]any{"url": filepath.Join(t.TempDir(), "tasker.sqlite3"), "synchronous": "normal"})

@@ -29,6 +29,7 @@ const FUNCTIONS = {
   interrupt: ['int32', ['uint64']],
   wake_fd: ['int32', ['uint64', 'void *']],
   submit: ['int32', ['uint64', 'uint32', ...REQUEST, 'void *', 'void *']],
+  submit_many: ['int32', ['uint64', 'void *', 'size_t', 'void *', 'void *']],
   collect: ['int32', ['uint64', 'void *', 'size_t', 'void *']],
 };
 
@@ -59,6 +60,11 @@ class Native {
   // The text of a filled tasker_buffer, given as its two words.
   text(data, length) {
     return data === 0n ? '' : this.koffi.decode.string(data, Number(length));
+  }
+
+  // Where a buffer's memory begins, as a number.
+  address(buffer) {
+    return Number(this.koffi.address(buffer));
   }
 
   // A second number for a descriptor, which belongs to whoever asked for it.

@@ -60,6 +60,10 @@ void case_threads(void);
 void case_foreign_stack(void);
 void case_submit_and_collect(void);
 void case_submit_refused(void);
+void case_many(void);
+void case_many_refused(void);
+void case_many_limit(void);
+void case_many_threads(void);
 void case_wake_descriptor(void);
 void case_claim_keeps_answers(void);
 void case_wake_is_never_lost(void);
@@ -77,6 +81,7 @@ void case_environment(void);
 
 /* Those that need the operation of the test builds. */
 void case_probe(void);
+void case_probe_many(void);
 void case_lengths(void);
 void case_panic_while_reopening(void);
 

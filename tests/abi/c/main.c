@@ -8,6 +8,7 @@ static const struct {
 } cases[] = {
 #ifdef TASKER_TEST_PROBE
     {"probe", case_probe},
+    {"probe_many", case_probe_many},
     {"lengths", case_lengths},
     {"panic_while_reopening", case_panic_while_reopening},
 #else
@@ -25,6 +26,10 @@ static const struct {
     {"foreign_stack", case_foreign_stack},
     {"submit_and_collect", case_submit_and_collect},
     {"submit_refused", case_submit_refused},
+    {"many", case_many},
+    {"many_refused", case_many_refused},
+    {"many_limit", case_many_limit},
+    {"many_threads", case_many_threads},
     {"wake_descriptor", case_wake_descriptor},
     {"claim_keeps_answers", case_claim_keeps_answers},
     {"wake_is_never_lost", case_wake_is_never_lost},

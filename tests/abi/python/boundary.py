@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import json
 import select
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 OK = 0
@@ -22,6 +22,16 @@ class Buffer(ctypes.Structure):
     """tasker_buffer."""
 
     _fields_ = (("data", ctypes.c_void_p), ("len", ctypes.c_size_t))
+
+
+class Submission(ctypes.Structure):
+    """tasker_submission."""
+
+    _fields_ = (
+        ("operation", ctypes.c_uint32),
+        ("request", ctypes.c_char_p),
+        ("request_len", ctypes.c_size_t),
+    )
 
 
 class Completion(ctypes.Structure):
@@ -124,6 +134,21 @@ class Engine:
         if status != OK:
             raise Failure("tasker_submit", status, reply)
         return ticket.value
+
+    def submit_many(self, requests: Sequence[tuple[int, Reply]]) -> list[int]:
+        """Submits requests together and returns their tickets."""
+        texts = [json.dumps(request).encode() for _, request in requests]
+        given = (Submission * len(requests))(
+            *[Submission(number, text, len(text)) for (number, _), text in zip(requests, texts, strict=True)]
+        )
+        ticket, buffer = ctypes.c_uint64(0), Buffer()
+        status = self.library.native.tasker_submit_many(
+            self.number, given, ctypes.c_size_t(len(requests)), ctypes.byref(ticket), ctypes.byref(buffer)
+        )
+        reply = self.library.read(buffer)
+        if status != OK:
+            raise Failure("tasker_submit_many", status, reply)
+        return [ticket.value + index for index in range(len(requests))]
 
     def collect(self, capacity: int = 16) -> list[tuple[int, int, Reply]]:
         """The answers that are there: ticket, status and reply of each."""

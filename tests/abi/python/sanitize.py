@@ -72,6 +72,25 @@ def submitted(engine: Engine) -> None:
     engine.submit(PROBE, do="wait", wait_ms=1)  # left for close
 
 
+def submitted_together(engine: Engine) -> None:
+    """Batches of all sizes, collected a few at a time; one is refused as a whole."""
+    for size in (1, 2, 63, 64, 65, 400):
+        ways = [(PROBE, {"do": "echo", "text": "y" * (n * 11), "instant": n % 2 == 0}) for n in range(size)]
+        wanted = set(engine.submit_many(ways))
+        while wanted:
+            assert engine.await_readable(PATIENCE)
+            for ticket, status, reply in engine.collect(7):
+                assert status == OK, reply
+                wanted.remove(ticket)
+    assert engine.submit_many([]) == []
+    try:
+        engine.submit_many([(PROBE, {}), (9999, {})])
+    except Failure as failure:
+        assert failure.status == INVALID
+        assert failure.reply["error"]["details"]["index"] == 1
+    assert not engine.await_readable(0) or engine.collect() == []
+
+
 def worked(engine: Engine) -> None:
     """A task from template to end."""
     engine.call("template_register", template=TEMPLATE)
@@ -160,7 +179,7 @@ def main() -> int:
         return 0
     config = {"database": {"url": "sanitized.sqlite3", "synchronous": "normal"}}
     engine, other = library.open(**config), library.open(**config)
-    for part in (replies, submitted, worked, interrupted, forked):
+    for part in (replies, submitted_together, submitted, worked, interrupted, forked):
         print(part.__name__, flush=True)
         part(engine)
     arguments(library, engine)

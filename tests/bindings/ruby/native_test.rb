@@ -37,6 +37,7 @@ class TestNative < EngineTest
 
   def test_widths_are_those_of_the_header
     assert_equal [16, 32], [TaskerCore::Native::Buffer.size, TaskerCore::Native::Completion.size]
+    assert_equal 24, [1, 2, 3].pack(TaskerCore::Native::SUBMISSION).bytesize
     assert_equal HEADER[/^#define TASKER_ABI_VERSION (\d+)$/, 1].to_i, TaskerCore::Native::ABI_VERSION
   end
 

@@ -49,6 +49,9 @@ static int64_t refused(tasker_engine engine, int talk) {
     tasker_buffer_free(&reply);
     CHECK(tasker_submit(engine, TASKER_OP_ENGINE_HEALTH, NULL, 0, &ticket, &reply) == TASKER_E_FORKED);
     tasker_buffer_free(&reply);
+    tasker_submission one = {.operation = TASKER_OP_ENGINE_HEALTH};
+    CHECK(tasker_submit_many(engine, &one, 1, &ticket, &reply) == TASKER_E_FORKED);
+    tasker_buffer_free(&reply);
     CHECK(tasker_wake_fd(engine, &fd) == TASKER_E_FORKED);
     return now_ms() - started;
 }

@@ -30,6 +30,16 @@ class Buffer(ctypes.Structure):
     _fields_ = [("data", ctypes.c_void_p), ("len", ctypes.c_size_t)]
 
 
+class Submission(ctypes.Structure):
+    """tasker_submission: one request for tasker_submit_many."""
+
+    _fields_ = [
+        ("operation", ctypes.c_uint32),
+        ("request", ctypes.c_void_p),
+        ("request_len", ctypes.c_size_t),
+    ]
+
+
 class Completion(ctypes.Structure):
     """tasker_completion: the answer to one submitted request."""
 
@@ -42,7 +52,7 @@ _REQUEST = [ctypes.c_char_p, ctypes.c_size_t]
 _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "tasker_abi_version": (ctypes.c_uint32, []),
     "tasker_build_info": (ctypes.c_char_p, []),
-    "tasker_buffer_free": (None, [ctypes.POINTER(Buffer)]),
+    "tasker_buffer_free": (None, [ctypes.c_void_p]),
     "tasker_open": (ctypes.c_int32, [*_REQUEST, ctypes.POINTER(ctypes.c_uint64), ctypes.POINTER(Buffer)]),
     "tasker_close": (ctypes.c_int32, [ctypes.c_uint64, *_REQUEST, ctypes.POINTER(Buffer)]),
     "tasker_interrupt": (ctypes.c_int32, [ctypes.c_uint64]),
@@ -53,6 +63,16 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
             ctypes.c_uint64,
             ctypes.c_uint32,
             *_REQUEST,
+            ctypes.POINTER(ctypes.c_uint64),
+            ctypes.POINTER(Buffer),
+        ],
+    ),
+    "tasker_submit_many": (
+        ctypes.c_int32,
+        [
+            ctypes.c_uint64,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
             ctypes.POINTER(ctypes.c_uint64),
             ctypes.POINTER(Buffer),
         ],

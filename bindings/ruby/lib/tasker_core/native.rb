@@ -20,6 +20,10 @@ module TaskerCore
       layout :data, :pointer, :len, :size_t
     end
 
+    # tasker_submission, one request for submit_many, as Array#pack writes it: the
+    # number of an operation, address and length of the request.
+    SUBMISSION = "Lx4J2"
+
     # tasker_completion: the answer to one submitted request.
     class Completion < FFI::Struct
       layout :ticket, :uint64, :status, :int32, :reply, Buffer
@@ -36,6 +40,7 @@ module TaskerCore
       interrupt: [:int32, %i[uint64], false],
       wake_fd: [:int32, %i[uint64 pointer], false],
       submit: [:int32, %i[uint64 uint32 buffer_in size_t pointer pointer], false],
+      submit_many: [:int32, %i[uint64 buffer_in size_t pointer pointer], false],
       collect: [:int32, %i[uint64 pointer size_t pointer], false]
     }.freeze
 
