@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import functools
 import os
 from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any
 
-from . import _native, wire
+from . import wire
+from .batches import Batches
 from .client import Engine
 from .errors import ClosedError, TaskerError, from_reply
 from .operations import NUMBERS, Operations
-
-# Answers that are taken in one native call.
-_COLLECT = 64
 
 
 class AsyncEngine:
@@ -30,7 +27,8 @@ class AsyncEngine:
     Every method of `Engine` that is an operation is a coroutine here, with the
     same keywords. Requests are submitted, and the loop learns by the engine's
     wake descriptor that answers are there; nothing blocks and no thread is
-    used. Cancelling a coroutine abandons its answer, not the operation.
+    used. What is called in one turn of the loop is submitted together.
+    Cancelling a coroutine abandons its answer, not the operation.
 
     It belongs to the loop in which it was opened. It is the one waiter of its
     engine: a Worker needs an engine of its own. A forked child may go on with
@@ -41,7 +39,8 @@ class AsyncEngine:
         """Internal; use `AsyncEngine.open`."""
         self._engine = engine
         self._pending: dict[int, asyncio.Future[dict[str, Any]]] = {}
-        self._completions = (_native.Completion * _COLLECT)()
+        self._called: list[_Called] = []  # in this turn of the loop
+        self._batches = Batches(*engine.native)
         self._operations = _Submitted(self._submit)
         self._listen()
 
@@ -55,7 +54,7 @@ class AsyncEngine:
     def _be_here(self) -> None:
         """In a forked child: begins anew. The parent's loop is not touched, for it shares its selector."""
         if self._pid != os.getpid():
-            self._pending = {}
+            self._pending, self._called = {}, []
             self._listen()
 
     @classmethod
@@ -78,10 +77,11 @@ class AsyncEngine:
         if self.closed:
             return
         if self._pid == os.getpid():
+            self._submit_called()
             # First: the descriptor is closed with the engine, and its number may be used again.
             self._loop.remove_reader(self._descriptor)
         else:
-            self._pending = {}  # the parent's
+            self._pending, self._called = {}, []  # the parent's
         pending, self._pending = self._pending, {}
         try:
             await asyncio.to_thread(self._engine.close)
@@ -119,51 +119,40 @@ class AsyncEngine:
     def _submit(self, number: int, request: dict[str, Any]) -> asyncio.Future[dict[str, Any]]:
         self._be_here()
         body = wire.encode(request)
-        library, handle = self._engine.native
-        ticket = ctypes.c_uint64()
-        reply = _native.Buffer()
-        try:
-            status = library.tasker_submit(
-                handle, number, body, len(body), ctypes.byref(ticket), ctypes.byref(reply)
-            )
-            answer = library.take(reply)
-        finally:
-            library.tasker_buffer_free(ctypes.byref(reply))
-        if status != 0:
-            raise from_reply(status, wire.decode(answer))
         future: asyncio.Future[dict[str, Any]] = self._loop.create_future()
-        self._pending[ticket.value] = future
+        if not self._called:
+            self._loop.call_soon(self._submit_called)
+        self._called.append((number, body, future))
         return future
+
+    def _submit_called(self) -> None:
+        """Submits what was called in this turn of the loop, at its end."""
+        called, self._called = self._called, []
+        try:
+            self._submit_all(called)
+        except TaskerError:
+            # One may be to blame, or there is room for some: each gets an answer of its own.
+            for call in called:
+                try:
+                    self._submit_all([call])
+                except TaskerError as error:
+                    if not call[2].done():
+                        call[2].set_exception(error)
+
+    def _submit_all(self, called: list[_Called]) -> None:
+        if called:
+            ticket = self._batches.submit([(number, body) for number, body, _ in called])
+            self._pending.update(enumerate((future for _, _, future in called), ticket))
 
     def _collect(self) -> None:
         """Takes all answers that are there. Called by the loop when the descriptor is readable."""
-        library, handle = self._engine.native
-        count = ctypes.c_size_t(_COLLECT)
-        while count.value == _COLLECT:
-            status = library.tasker_collect(handle, self._completions, _COLLECT, ctypes.byref(count))
-            if status != 0:
-                self._fail(from_reply(status, None))
-                return
-            for completion in self._completions[: count.value]:
-                self._complete(library, completion)
-
-    def _complete(self, library: _native.Library, completion: Any) -> None:
         try:
-            answer = library.take(completion.reply)
-        finally:
-            library.tasker_buffer_free(ctypes.byref(completion.reply))
-        future = self._pending.pop(completion.ticket, None)
-        if future is None or future.done():
-            return
-        try:
-            reply = wire.decode(answer)
-        except (TaskerError, ValueError) as error:
-            future.set_exception(error)
-            return
-        if completion.status != 0:
-            future.set_exception(from_reply(completion.status, reply))
-        else:
-            future.set_result(reply)
+            for ticket, status, answer in self._batches.collect():
+                future = self._pending.pop(ticket, None)
+                if future is not None and not future.done():
+                    _settle(future, status, answer)
+        except TaskerError as error:
+            self._fail(error)
 
     def _fail(self, error: TaskerError) -> None:
         """The engine is gone: nobody will answer any more."""
@@ -172,6 +161,22 @@ class AsyncEngine:
         for future in pending.values():
             if not future.done():
                 future.set_exception(error)
+
+
+# A call that is to be submitted: number of the operation, request, and who awaits it.
+_Called = tuple[int, bytes, "asyncio.Future[dict[str, Any]]"]
+
+
+def _settle(future: asyncio.Future[dict[str, Any]], status: int, answer: bytes) -> None:
+    try:
+        reply = wire.decode(answer)
+    except (TaskerError, ValueError) as error:
+        future.set_exception(error)
+        return
+    if status != 0:
+        future.set_exception(from_reply(status, reply))
+    else:
+        future.set_result(reply)
 
 
 class _Submitted(Operations):

@@ -7,12 +7,14 @@ import os
 import threading
 import time
 import weakref
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any
 
 from . import _native, wire
-from .errors import ClosedError, ForkedError, TaskerError, from_reply
-from .operations import Operations
+from .batches import Batches
+from .errors import ClosedError, ForkedError, InvalidRequestError, TaskerError, from_reply
+from .operations import NUMBERS, Operations
 
 # How long one native call of a waiting operation may take on the main thread.
 # Python delivers Ctrl-C only between native calls, and a tenth of a second
@@ -124,11 +126,32 @@ class Engine(Operations):
         """Ends the calls of other threads that wait, such as task_wait."""
         self._check(self._library.tasker_interrupt(self._handle))
 
+    def submit_many(self, calls: Iterable[tuple[str, Mapping[str, Any]]]) -> range:
+        """Starts operations, given by name and request, in one native call, and returns their tickets.
+
+            tickets = engine.submit_many([("task_get", {"task_id": n}) for n in range(1, 65)])
+
+        All or none: when it raises, nothing was started. The operations run at the
+        same time; their answers are there for `collect` as they end, and `wake_fd`
+        tells of it. For programs with a loop of their own; `AsyncEngine` is such a
+        loop for asyncio.
+        """
+        requests = [(_number(name), wire.encode(request)) for name, request in calls]
+        first = Batches(self._library, self._handle).submit(requests)
+        return range(first, first + len(requests))
+
+    def collect(self) -> list[tuple[int, dict[str, Any] | TaskerError]]:
+        """Takes the answers that are there: the ticket of each, and its reply or error. It never waits."""
+        return [
+            (ticket, _answer(status, answer))
+            for ticket, status, answer in Batches(self._library, self._handle).collect()
+        ]
+
     def wake_fd(self) -> int:
-        """A descriptor that becomes readable when there may be work to claim.
+        """A descriptor that becomes readable when there may be work to claim, or answers to collect.
 
         It is a hint and belongs to the engine: wait for it, never read, write
-        or close it. `step_claim` resets it. Only one waiter per engine.
+        or close it. `step_claim` and `collect` reset it. Only one waiter per engine.
         """
         descriptor = ctypes.c_int32(-1)
         self._check(self._library.tasker_wake_fd(self._handle, ctypes.byref(descriptor)))
@@ -199,6 +222,17 @@ def _steps_came(reply: dict[str, Any]) -> bool:
 # they waited for came. Beyond the greatest wait the library refuses the call.
 _WAITING = {"task_wait": (_WAIT_DEFAULT_MS, _task_came), "step_claim": (0, _steps_came)}
 _LONGEST_MS = 600_000
+
+
+def _number(name: str) -> int:
+    if name not in NUMBERS:
+        raise InvalidRequestError(f"there is no operation {name}")
+    return NUMBERS[name]
+
+
+def _answer(status: int, answer: bytes) -> dict[str, Any] | TaskerError:
+    reply = wire.decode(answer)
+    return reply if status == 0 else from_reply(status, reply)
 
 
 def _result(status: int, answer: bytes) -> dict[str, Any]:
