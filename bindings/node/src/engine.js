@@ -94,6 +94,7 @@ class Engine {
 
   // Ends the calls that wait, such as taskWait.
   interrupt() {
+    this.#answers.flush(); // a wait that was called just now is meant, too
     const status = this.#library.interrupt(this.#handle);
     if (status !== 0) throw TaskerError.fromReply(status);
   }
