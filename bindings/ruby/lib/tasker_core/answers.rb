@@ -52,6 +52,15 @@ module TaskerCore
       end
     end
 
+    # The same for many requests, given by number and body, which are submitted
+    # together; answers status and reply of each. A caller that is interrupted
+    # abandons the answers, not the operations.
+    def perform_many(requests)
+      return exchange_many(requests) if Fiber.current_scheduler
+
+      Thread.handle_interrupt(Object => :on_blocking) { exchange_many(requests) }
+    end
+
     # Ends waiting for good. Those who wait have some seconds to get their answers,
     # then they get ClosedError.
     def close(seconds)
@@ -74,6 +83,14 @@ module TaskerCore
       abandon(ticket, &late) if ticket && @replies.key?(ticket)
     end
 
+    def exchange_many(requests)
+      begin_once if @process != Process.pid
+      tickets = submit_many(requests)
+      tickets.map { |ticket| await(ticket) }
+    ensure
+      tickets&.each { |ticket| @replies.delete(ticket) }
+    end
+
     # Threads may make the first calls of a child at once. Whoever came second would
     # throw away what the first has submitted.
     def begin_once
@@ -91,22 +108,38 @@ module TaskerCore
       @process = Process.pid
     end
 
-    # The lock is held until the ticket is noted, for the leader forgets answers
-    # that nobody waits for.
     def submit(number, body)
+      start(1) { |ticket, reply| @library.submit(@handle, number, body, body.bytesize, ticket, reply) }.first
+    end
+
+    # Starts all or none; answers the tickets.
+    def submit_many(requests)
+      bodies = FFI::MemoryPointer.from_string(requests.map(&:last).join)
+      address = bodies.address
+      submissions = requests.map do |number, body|
+        [number, address, body.bytesize].pack(Native::SUBMISSION).tap { address += body.bytesize }
+      end
+      start(requests.size) do |ticket, reply|
+        @library.submit_many(@handle, submissions.join, requests.size, ticket, reply)
+      end
+    ensure
+      bodies&.free
+    end
+
+    # The block submits. The lock is held until the tickets are noted, for the leader
+    # forgets answers that nobody waits for.
+    def start(count)
       ticket = FFI::MemoryPointer.new(:uint64)
       @mutex.synchronize do
         raise ClosedError, "the engine is closed" if @closed
 
         @io ||= IO.for_fd(wake_fd, "r", autoclose: false)
-        status, text = @library.reply do |reply|
-          @library.submit(@handle, number, body, body.bytesize, ticket, reply)
-        end
+        status, text = @library.reply { |reply| yield ticket, reply }
         raise Error.from_reply(status, JSON.parse(text)) unless status.zero?
 
-        @replies[ticket.read_uint64] = :awaited
+        first = ticket.read_uint64
+        (first...(first + count)).each { |number| @replies[number] = :awaited }
       end
-      ticket.read_uint64
     end
 
     def wake_fd

@@ -99,8 +99,18 @@ module TaskerCore
 
     # Calls an operation by its name.
     def call(name, request = {})
-      operation = OPERATIONS.fetch(name) { raise InvalidRequestError, "there is no operation #{name}" }
-      perform(name, operation, request.compact)
+      perform(name, operation(name), request.compact)
+    end
+
+    # Calls operations, given by name and request, which are submitted together and
+    # run at the same time. Waits for all and answers their replies in the same
+    # order; of one that failed, the Error.
+    #
+    #     engine.call_many([[:task_get, { task_id: 7 }], [:task_get, { task_id: 8 }]])
+    #
+    # When it raises, none was started, or the caller was interrupted.
+    def call_many(calls)
+      perform_many(calls.map { |name, request| [operation(name), (request || {}).compact] })
     end
 
     OPERATIONS.each_key do |name|
@@ -137,7 +147,18 @@ module TaskerCore
 
     private
 
-    # The one way of every operation into the library.
+    def operation(name) = OPERATIONS.fetch(name) { raise InvalidRequestError, "there is no operation #{name}" }
+
+    def perform_many(calls)
+      requests = calls.map { |operation, request| [operation.number, self.class.encode(request)] }
+      @answers.perform_many(requests).map do |status, text|
+        self.class.decode(status, text)
+      rescue Error => e
+        e
+      end
+    end
+
+    # The one way of a single operation into the library.
     def perform(name, operation, request)
       return wait(name, operation, request) if operation.kind == :waits
       return submitted(operation, request) if operation.kind == :database && Fiber.current_scheduler
