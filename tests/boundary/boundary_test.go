@@ -167,22 +167,21 @@ func (s *stand) executors() []boundary.Executor {
 	var all []boundary.Executor
 	for _, p := range []struct {
 		name, mode string
-		forms      []boundary.Form
 		command    []string
 	}{
-		{"Go", "inside", both, []string{s.at("build/boundary/gohost")}},
-		{"C", "native", both, []string{s.at("build/boundary/host")}},
-		{"Ruby", "native", both, ruby},
-		{"Ruby, in a fiber", "fiber", both, ruby},
-		{"Ruby, by its Engine", "binding", both[:1], ruby},
-		{"Python", "native", both, python},
-		{"Python, by its Engine", "binding", both, python},
-		{"Node, main thread", "main", both, node},
-		{"Node, worker", "worker", both, node},
-		{"Node, by its Engine", "binding", both, node},
+		{"Go", "inside", []string{s.at("build/boundary/gohost")}},
+		{"C", "native", []string{s.at("build/boundary/host")}},
+		{"Ruby", "native", ruby},
+		{"Ruby, in a fiber", "fiber", ruby},
+		{"Ruby, by its Engine", "binding", ruby},
+		{"Python", "native", python},
+		{"Python, by its Engine", "binding", python},
+		{"Node, main thread", "main", node},
+		{"Node, worker", "worker", node},
+		{"Node, by its Engine", "binding", node},
 	} {
 		command := append(append(p.command, library, p.mode), s.configurations()...)
-		all = append(all, boundary.StartHost(s, p.name, p.forms, modules, command...))
+		all = append(all, boundary.StartHost(s, p.name, both, modules, command...))
 	}
 	return all
 }

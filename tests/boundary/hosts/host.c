@@ -16,18 +16,19 @@
 
 #include <tasker_core.h>
 
-enum { ENGINES = 8, COLLECT = 64, LINE = 16384 };
+enum { ENGINES = 8, BATCH = 4096, COLLECT = 64, LINE = 16384 };
 
 typedef int32_t (*operation)(tasker_engine, const uint8_t *, size_t, tasker_buffer *);
 
 static void *library;
 static tasker_engine engines[ENGINES];
 static int32_t wakes[ENGINES];
+static tasker_submission submissions[BATCH];
 
 static __typeof__(tasker_open) *open_engine;
 static __typeof__(tasker_close) *close_engine;
 static __typeof__(tasker_wake_fd) *wake_fd;
-static __typeof__(tasker_submit) *submit;
+static __typeof__(tasker_submit_many) *submit_many;
 static __typeof__(tasker_collect) *collect;
 static __typeof__(tasker_buffer_free) *buffer_free;
 
@@ -74,15 +75,19 @@ static size_t take(tasker_engine engine) {
     return count;
 }
 
-/* So many submitted calls, all answers taken. */
-static void batch(size_t which, uint32_t number, size_t size, const char *request, size_t len) {
+/* The submissions of a batch, made once for all batches of a line. */
+static void prepare(uint32_t number, size_t size, const char *request, size_t len) {
     for (size_t i = 0; i < size; i++) {
-        uint64_t ticket;
-        tasker_buffer reply;
-        if (submit(engines[which], number, (const uint8_t *)request, len, &ticket, &reply) != TASKER_OK) {
-            fail("submit", &reply);
-        }
-        buffer_free(&reply);
+        submissions[i] = (tasker_submission){number, (const uint8_t *)request, len};
+    }
+}
+
+/* So many submitted calls, all answers taken. */
+static void batch(size_t which, size_t size) {
+    uint64_t ticket;
+    tasker_buffer reply;
+    if (submit_many(engines[which], submissions, size, &ticket, &reply) != TASKER_OK) {
+        fail("submit_many", &reply);
     }
     for (size_t taken = 0; taken < size;) {
         struct pollfd entry = {wakes[which], POLLIN, 0};
@@ -98,7 +103,7 @@ static void answer(char *line) {
     unsigned which, number, times, size;
     int begin = 0;
     if (sscanf(line, "%15s %u %63s %u %u %u %n", form, &which, name, &number, &times, &size, &begin) != 6 ||
-        which >= ENGINES || begin == 0) {
+        which >= ENGINES || size > BATCH || begin == 0) {
         fail("line", NULL);
     }
     const char *request = line + begin;
@@ -106,6 +111,8 @@ static void answer(char *line) {
     operation call = NULL;
     if (strcmp(form, "wait") == 0) {
         *(void **)&call = function(name);
+    } else {
+        prepare(number, size, request, len);
     }
     uint64_t *took = calloc(times, sizeof *took);
     if (took == NULL) {
@@ -116,7 +123,7 @@ static void answer(char *line) {
         if (call != NULL) {
             wait_for(call, engines[which], request, len);
         } else {
-            batch(which, number, size, request, len);
+            batch(which, size);
         }
         took[i] = (now() - start) / size;
     }
@@ -151,7 +158,7 @@ int main(int argc, char **argv) {
     *(void **)&open_engine = function("tasker_open");
     *(void **)&close_engine = function("tasker_close");
     *(void **)&wake_fd = function("tasker_wake_fd");
-    *(void **)&submit = function("tasker_submit");
+    *(void **)&submit_many = function("tasker_submit_many");
     *(void **)&collect = function("tasker_collect");
     *(void **)&buffer_free = function("tasker_buffer_free");
     open_all(argc - 3, argv + 3);

@@ -12,6 +12,7 @@ import ctypes
 import json
 import os
 import select
+import struct
 import sys
 import time
 
@@ -29,6 +30,8 @@ class Native:
         self.engines = [self.open(text.encode()) for text in configurations]
         self.pollers = [self.poller(engine) for engine in self.engines]
         self.completions = (_native.Completion * COLLECT)()
+        first, each = _native.Completion.reply.offset, ctypes.sizeof(_native.Completion)
+        self.slots = [ctypes.byref(self.completions, first + each * slot) for slot in range(COLLECT)]
 
     def open(self, text):
         engine, reply = ctypes.c_uint64(), self.native.Buffer()
@@ -57,23 +60,25 @@ class Native:
         return once
 
     def batch(self, which, number, size, request):
-        body, submit, engine = request.encode(), self.library.tasker_submit, self.engines[which]
+        body, submit, engine = request.encode(), self.library.tasker_submit_many, self.engines[which]
+        text = ctypes.cast(ctypes.c_char_p(body), ctypes.c_void_p)
+        submissions = (self.native.Submission * size)(*[(number, text, len(body))] * size)
         ticket, reply, count = ctypes.c_uint64(), self.native.Buffer(), ctypes.c_size_t()
         tickets, replies, counts = ctypes.byref(ticket), ctypes.byref(reply), ctypes.byref(count)
-        take, free, completions = self.library.take, self.library.tasker_buffer_free, self.completions
+        read, free, completions = ctypes.string_at, self.library.tasker_buffer_free, self.completions
+        layout, slots = struct.Struct("QiPN0Q"), self.slots
 
         def once():
-            for _ in range(size):
-                check(submit(engine, number, body, len(body), tickets, replies), "submit")
+            check(submit(engine, submissions, size, tickets, replies), "submit_many")
             taken = 0
             while taken < size:
                 self.pollers[which].poll()
                 check(self.library.tasker_collect(engine, completions, COLLECT, counts), "collect")
-                for i in range(count.value):
-                    completion = completions[i]
-                    answer = take(completion.reply)
-                    free(ctypes.byref(completion.reply))
-                    check(completion.status, answer)
+                answers = zip(layout.iter_unpack(completions), slots[: count.value], strict=False)
+                for (_, status, data, length), slot in answers:
+                    answer = read(data, length)
+                    free(slot)
+                    check(status, answer)
                 taken += count.value
 
         return once

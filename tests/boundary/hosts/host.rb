@@ -7,7 +7,7 @@
 # It opens one engine per configuration and answers lines, see boundary.go. The
 # modes "native" and "fiber" call the C functions as the binding declares them,
 # on the stack of the main thread or of a fiber; "binding" calls the methods of
-# Engine, which has no batches.
+# Engine.
 require "io/wait"
 require "json"
 require "tasker_core"
@@ -53,15 +53,19 @@ class Native
     end
   end
 
+  # The submissions are made once for all batches of a line.
   def batch(which, number, size, request)
     engine = @engines[which]
+    body = FFI::MemoryPointer.from_string(request)
+    submissions = [number, body.address, request.bytesize].pack(TaskerCore::Native::SUBMISSION) * size
     lambda do
-      size.times { check(@library.submit(engine, number, request, request.bytesize, @ticket, @reply), "submit") }
+      check(@library.submit_many(engine, submissions, size, @ticket, @reply), "submit_many")
       taken = 0
       while taken < size
         @wakes[which].wait_readable
         taken += collect(engine)
       end
+      body # which lives until here
     end
   end
 
@@ -97,6 +101,15 @@ class Methods
     fields = JSON.parse(request, symbolize_names: true)
     operation = TaskerCore::Operation.new(number, fields[:instant] ? :instant : :database)
     -> { engine.send(:perform, name, operation, fields) }
+  end
+
+  def batch(which, number, size, request)
+    engine = @engines[which]
+    call = [TaskerCore::Operation.new(number, :database), JSON.parse(request, symbolize_names: true)]
+    lambda do
+      failed = engine.send(:perform_many, [call] * size).find { |reply| reply.is_a?(TaskerCore::Error) }
+      raise failed if failed
+    end
   end
 
   def close = @engines.each(&:close)
