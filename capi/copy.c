@@ -13,7 +13,8 @@
  *
  * Being the same file, a copy has everything at the same distance from its
  * start. So nothing is looked up by name: a function or variable of the copy is
- * ours moved by the distance of the two starts.
+ * ours moved by the distance of the two starts. And what is not written to is read
+ * from the library's file again, once the copy is loaded (tk_hold_share).
  */
 #define _GNU_SOURCE
 #include "front.h"
@@ -212,6 +213,9 @@ static bool tk_copy_in_memory(struct tk_image *image, int from) {
         snprintf(path + used, sizeof path - (size_t)used, "%d", file);
         tk_copies++;
         made = tk_copy_accept(image, tk_load(path));
+        if (made) {
+            tk_hold_share(image->distance, from, file);
+        }
     }
     close(file);
     return made;
@@ -228,6 +232,9 @@ static bool tk_copy_in_folder(struct tk_image *image, int from, const char *fold
         return false;
     }
     bool made = fchmod(file, S_IRUSR | S_IXUSR) == 0 && tk_file_copy(from, file) && tk_copy_accept(image, tk_load(path));
+    if (made) {
+        tk_hold_share(image->distance, from, file);
+    }
     unlink(path);
     close(file);
     return made;

@@ -118,6 +118,7 @@ bool tk_hold_release(void);
 uintptr_t tk_hold_base(void);
 size_t tk_hold_size(void);
 const void *tk_hold_data(size_t *size);
+void tk_hold_share(ptrdiff_t distance, int file, int copy);
 
 /* copy.c */
 void tk_file_keep(void);

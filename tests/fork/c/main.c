@@ -32,6 +32,7 @@ static const struct {
     {"wake", case_wake},
     {"wake_others", case_wake_others},
     {"many_forks", case_many_forks},
+    {"lean_copies", case_lean_copies},
     {"replaced", case_replaced},
     {"deleted", case_deleted},
     {"no_memfd", case_no_memfd},

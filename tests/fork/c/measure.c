@@ -1,5 +1,6 @@
 /* What a process holds. */
 #include <dirent.h>
+#include <sys/stat.h>
 
 #include "harness.h"
 
@@ -31,4 +32,38 @@ long memory_kb(void) {
     fclose(file);
     CHECK(value >= 0);
     return value;
+}
+
+/* What a copy of the library may take of memory for its file, in blocks of 512. */
+enum { COPY_BLOCKS = 4 * 1024 * 2 };
+
+static void check_copy(const char *range, const char *rights) {
+    char path[128];
+    struct stat about;
+    CHECK(strchr(rights, 'x') == NULL);
+    snprintf(path, sizeof path, "/proc/self/map_files/%s", range);
+    if (geteuid() == 0) { /* others may not ask */
+        CHECK(stat(path, &about) == 0);
+        if (about.st_blocks > COPY_BLOCKS) {
+            FAIL("a copy takes %lld KB", (long long)about.st_blocks / 2);
+        }
+    }
+}
+
+/* copies counts the copies of the library in this process by their variables, and
+ * requires that they hold hardly more than these: code is the library's own. */
+int copies(void) {
+    char line[4096], range[64], rights[8];
+    int found = 0;
+    FILE *file = fopen("/proc/self/maps", "r");
+    CHECK(file != NULL);
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (strstr(line, "memfd:tasker_core") != NULL) {
+            CHECK(sscanf(line, "%63s %7s", range, rights) == 2);
+            check_copy(range, rights);
+            found += rights[1] == 'w';
+        }
+    }
+    fclose(file);
+    return found;
 }

@@ -294,3 +294,26 @@ void case_many_forks(void) {
     CHECK(memory_kb() < memory + 4096);
     close_stores();
 }
+
+static int generation;
+
+static void be_lean(void) {
+    generation++;
+    work_everywhere();
+    CHECK(copies() == generation);
+    if (generation < 4) {
+        finish_within(in_child(be_lean), 5000 * (4 - generation));
+    }
+}
+
+/* A copy has variables of its own, but not 18 megabytes of code and constants. */
+void case_lean_copies(void) {
+    open_stores();
+    work_everywhere();
+    CHECK(copies() == 0);
+    finish_within(in_child(be_lean), 20000);
+    CHECK(copies() == 1); /* for the next child */
+    finish(in_child(work_everywhere));
+    work_everywhere();
+    close_stores();
+}
