@@ -15,14 +15,6 @@
 
 enum { TK_CLEAR = 0, TK_SET = 1, TK_ASLEEP = 2 };
 
-static void tk_pause(void) {
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ __volatile__("yield");
-#endif
-}
-
 static bool tk_is_set(struct tk_event *event) { return __atomic_load_n(&event->state, __ATOMIC_ACQUIRE) == TK_SET; }
 
 /* tk_event_clear makes the event ready to be waited for again. */
@@ -74,18 +66,6 @@ static void tk_event_sleep(struct tk_event *event) {
 }
 
 #endif
-
-/* tk_event_spin looks for the event `spins` times without sleeping; false: it has
- * not happened yet. Sleeping and waking costs more than a short piece of work. */
-bool tk_event_spin(struct tk_event *event, unsigned spins) {
-    for (unsigned i = 0; i < spins; i++) {
-        if (tk_is_set(event)) {
-            return true;
-        }
-        tk_pause();
-    }
-    return tk_is_set(event);
-}
 
 /* tk_event_wait returns once the event is set. */
 void tk_event_wait(struct tk_event *event) {

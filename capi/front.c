@@ -60,9 +60,7 @@ static void tk_set_request(struct tk_call *call, const uint8_t *request, size_t 
 
 /* tk_run crosses and sleeps until Go has completed the call. */
 int32_t tk_run(struct tk_call *call, tasker_buffer *reply) {
-    if (!tk_cross(call)) {
-        return tk_refuse(TASKER_E_UNAVAILABLE, reply);
-    }
+    tk_cross(call);
     tk_event_wait(&call->done);
     if (reply != NULL) {
         *reply = call->reply;

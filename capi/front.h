@@ -7,7 +7,7 @@
  *   process    start.c      has this process a Go runtime? if not, start one
  *   engine     engines.c    was the engine opened here, or by a parent?
  *   arguments  front.c      pointers and lengths, before anything reads them
- *   crossing   lane.c       enter Go on a stack that Go can work with
+ *   crossing   stack.c      enter Go on a stack that Go can work with
  *   waiting    event.c      sleep in C until Go completes the call
  *   reply      reply.c      memory by malloc, so that plain C can free it
  *
@@ -60,6 +60,7 @@ struct tk_call {
     uint32_t verb;
     uint32_t operation;
     uint32_t inherited; /* open only: a parent had it open */
+    bool roomy;         /* Go runs on a stack that has room for a database, filled by the crossing */
     int32_t wake[2];    /* open: the inherited wake descriptor or -1; wake: both ends, filled by Go */
     uint64_t engine;    /* open: the number it gets */
     const uint8_t *request;
@@ -80,8 +81,6 @@ struct tk_call {
 
 typedef void (*tk_entry)(struct tk_call *call);
 
-struct tk_lane;
-
 /* What belongs to this process alone: all zero in a forked child. */
 struct tk_process {
     tk_entry enter;       /* the runtime; NULL while none was started */
@@ -89,11 +88,6 @@ struct tk_process {
     const char *problem;  /* why there can be none, or NULL */
     uint32_t generation;  /* of the runtime */
     uint32_t settled;     /* what a parent left has been dealt with */
-    pthread_mutex_t lanes_mutex; /* guards the next four */
-    pthread_cond_t lanes_change;
-    struct tk_lane *lanes; /* that are free */
-    unsigned lanes_made, lanes_wanted;
-    unsigned spins, waits; /* how patient callers of lanes are; changed without a lock */
 };
 
 /* start.c */
@@ -166,6 +160,7 @@ struct tk_services {
     void (*socket_remove)(int32_t descriptor);
     int (*pipe_open)(int32_t ends[2]);
     void (*pipe_close)(const int32_t ends[2]);
+    bool (*stack_here)(void **low, size_t *size);
 };
 
 /* services.c */
@@ -175,12 +170,12 @@ extern const struct tk_services *tk_services;
 /* event.c */
 void tk_event_clear(struct tk_event *event);
 void tk_event_set(struct tk_event *event);
-bool tk_event_spin(struct tk_event *event, unsigned spins);
 void tk_event_wait(struct tk_event *event);
 
-/* lane.c: runs tk_go_enter(call) on a proper stack; false: no thread to be had. */
-bool tk_cross(struct tk_call *call);
-void tk_lanes_prepare(void);
+/* stack.c: runs tk_go_enter(call) on a stack of the library's own. */
+void tk_cross(struct tk_call *call);
+bool tk_stack_here(void **low, size_t *size);
+void tk_stacks_prepare(void);
 
 /* reply.c */
 bool tk_buffer_fill(tasker_buffer *buffer, const void *data, size_t len);

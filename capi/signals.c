@@ -4,7 +4,7 @@
  * A signal to the process may be delivered to any thread that does not block it,
  * and a handler of the host must run neither on a thread of the library nor on
  * the small stack of a goroutine. So library threads block all asynchronous
- * signals, and a host thread blocks them while it is inside Go (lane.c).
+ * signals, and a host thread blocks them while it is inside Go (stack.c).
  *
  * When the Go runtime starts it takes over the signals of memory faults, which
  * it needs, and changes others, which it does not: it handles SIGPIPE and adds

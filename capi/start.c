@@ -63,8 +63,6 @@ _Static_assert(sizeof(struct tk_process) <= 4096, "what belongs to one process h
 static void tk_process_reset(struct tk_process *process) {
     memset(process, 0, sizeof *process);
     process->mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-    process->lanes_mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-    process->lanes_change = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 }
 
 /* The page is there before a fork can come by. */
@@ -72,7 +70,7 @@ static void tk_first_call(void) {
     struct tk_process *process = tk_page();
     tk_process_reset(process);
     __atomic_store_n(&tk_this, process, __ATOMIC_RELEASE);
-    tk_lanes_prepare();
+    tk_stacks_prepare();
     tk_fork_watch();
 }
 

@@ -2,6 +2,7 @@ package abi_test
 
 import (
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -12,10 +13,11 @@ func TestTheFrontIsCleanUnderTheSanitizers(t *testing.T) {
 	t.Parallel()
 	sources, err := filepath.Glob(filepath.Join(root(t), "capi/*.c"))
 	require.NoError(t, err)
-	sources = append(sources, filepath.Join(root(t), "tests/abi/c/front.c"))
+	sources = append(sources, filepath.Join(root(t), "capi/switch_"+runtime.GOARCH+".S"), filepath.Join(root(t), "tests/abi/c/front.c"))
 	for _, sanitizer := range []string{"thread", "address,undefined"} {
 		program := filepath.Join(t.TempDir(), "front")
-		flags := []string{"-std=gnu11", "-g", "-O1", "-fsanitize=" + sanitizer, "-fno-sanitize-recover=all", "-Iinclude", "-Icapi", "-pthread"}
+		flags := []string{"-std=gnu11", "-g", "-O1", "-fsanitize=" + sanitizer, "-fno-sanitize-recover=all", "-Iinclude", "-Icapi", "-pthread",
+			"-Wl,--wrap=pthread_getattr_np"}
 		command(t, "cc", append(append(flags, sources...), "-o", program)...)
 		output, err := run(t, "", program)
 		require.NoError(t, err, "%s: %s", sanitizer, output)

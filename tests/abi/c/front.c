@@ -1,7 +1,7 @@
 /* The C front alone, with a stand-in for Go, so that the sanitizers see all of
  * it: they cannot look into a Go runtime. Half of the calls are completed at
- * once, half by another thread; half of the callers have a stack so small that
- * every call takes a lane. */
+ * once, half by another thread; half of the callers have a stack too small
+ * for what runs on ours. */
 #include <pthread.h>
 
 #include "front.h"

@@ -55,7 +55,7 @@ static void *thread_with_fibers(void *value) {
     return NULL;
 }
 
-/* On the main thread, then on a thread that ends and gives its lane back. */
+/* On the main thread, then on a thread that ends and gives its stack back. */
 void case_foreign_stack(void) {
     shared = open_engine();
     run_on_foreign_stack();
