@@ -4,10 +4,11 @@
 //
 // The exported functions are C (front.c, operations_gen.c). They check what C
 // can check and then cross into Go through one door, tk_go_enter, with one
-// record per call. What is answered from memory is answered there and then;
-// everything else runs on a goroutine that belongs to the engine's handle, while
-// the calling thread sleeps in C. So waiting calls hold no thread of Go, and
-// 200 waiting host threads cost 200 goroutines.
+// record per call. What is answered from memory is answered there and then, and so
+// is a brief call that has a database file to itself; everything else runs on a
+// goroutine that belongs to the engine's handle, while the calling thread sleeps in
+// C. So waiting calls hold no thread of Go, and 200 waiting host threads cost 200
+// goroutines.
 //
 // Nothing is decided here: wire holds the table and the vocabulary, dispatch
 // decodes and runs, session holds the engine.

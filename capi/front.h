@@ -60,6 +60,7 @@ struct tk_call {
     uint32_t verb;
     uint32_t operation;
     uint32_t inherited; /* open only: a parent had it open */
+    const sigset_t *signals; /* what the host blocks, filled by the crossing */
     bool roomy;         /* Go runs on a stack that has room for a database, filled by the crossing */
     int32_t wake[2];    /* open: the inherited wake descriptor or -1; wake: both ends, filled by Go */
     uint64_t engine;    /* open: the number it gets */
@@ -174,6 +175,7 @@ void tk_event_wait(struct tk_event *event);
 
 /* stack.c: runs tk_go_enter(call) on a stack of the library's own. */
 void tk_cross(struct tk_call *call);
+void tk_pause(struct tk_call *call, uint64_t nanoseconds);
 bool tk_stack_here(void **low, size_t *size);
 void tk_stacks_prepare(void);
 

@@ -30,11 +30,11 @@ func (h *handle) leave() { h.calls.Done() }
 
 // perform runs one operation by its number. It blocks as long as the operation
 // does, at most its deadline; errors are the operation's.
-func (h *handle) perform(operation int, request []byte) ([]byte, error) {
+func (h *handle) perform(ctx context.Context, operation int, request []byte) ([]byte, error) {
 	if operation == claimNumber() {
 		h.rearmForWork()
 	}
-	return dispatch.Call(context.Background(), h.core, operation, request)
+	return dispatch.Call(ctx, h.core, operation, request)
 }
 
 // rearmForWork takes the wake-up before a claim looks for work, but leaves one

@@ -24,6 +24,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "front.h"
@@ -128,7 +129,18 @@ void tk_cross(struct tk_call *call) {
 #else
     sigset_t before;
     tk_signals_block(&before);
+    call->signals = &before;
     tk_enter(process, call);
     tk_signals_unblock(&before);
 #endif
+}
+
+/* tk_pause sleeps with the signals of the host let in; less when one comes. Go
+ * calls it on the thread that crossed, when it waits for somebody else there. */
+void tk_pause(struct tk_call *call, uint64_t nanoseconds) {
+    struct timespec while_ = {.tv_sec = (time_t)(nanoseconds / 1000000000u), .tv_nsec = (long)(nanoseconds % 1000000000u)};
+    sigset_t ours;
+    pthread_sigmask(SIG_SETMASK, call->signals, &ours);
+    (void)nanosleep(&while_, NULL);
+    pthread_sigmask(SIG_SETMASK, &ours, NULL);
 }

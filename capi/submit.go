@@ -5,10 +5,12 @@ import "C"
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"unsafe"
 
 	"github.com/tasker-systems/tasker-core-go/capi/dispatch"
+	"github.com/tasker-systems/tasker-core-go/capi/wire"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 )
 
@@ -63,7 +65,7 @@ func submissions(passed []C.tasker_submission) ([]submission, error) {
 		if p.request_len > 0 {
 			s.request = bytes.Clone(unsafe.Slice((*byte)(p.request), int(p.request_len)))
 		}
-		if instant < instantMax && len(s.request) <= instantBytesMax && dispatch.IsInstant(s.operation, s.request) {
+		if instant < instantMax && len(s.request) <= instantBytesMax && dispatch.KindOf(s.operation, s.request) == wire.Instant {
 			s.instant = true
 			instant++
 		}
@@ -103,7 +105,7 @@ func (h *handle) start(ticket uint64, given []submission) {
 
 // finish performs one request, and blocks as long as its operation does.
 func (h *handle) finish(ticket uint64, s submission) completion {
-	status, reply := outcome(guarded(h.number, func() ([]byte, error) { return h.perform(s.operation, s.request) }))
+	status, reply := outcome(guarded(h.number, func() ([]byte, error) { return h.perform(context.Background(), s.operation, s.request) }))
 	return completion{ticket: ticket, status: status, reply: reply}
 }
 

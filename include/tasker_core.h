@@ -64,11 +64,16 @@
  * threads block them. Its first call installs handlers for SIGSEGV, SIGBUS,
  * SIGFPE and SIGURG, which treat what is not the library's as before. A blocked
  * call is not ended by a signal: your handler runs, and the call goes on. Use
- * tasker_interrupt (from another thread), a short timeout_ms, or chapter 8.
+ * tasker_interrupt (from another thread), a short timeout_ms, or chapter 8. While
+ * a call is at work on the calling thread, signals to that thread wait: for some
+ * microseconds, and for as long as it reads or writes if the database is a file
+ * and no other call is under way. While it waits for a lock they are let in.
  *
  * THREADS. Every function may be called from any thread, with any engine, at any
  * time, also while the engine is closed by another thread. A call may come from
- * a fiber or a coroutine whose stack is not the thread's own. No function may be
+ * a fiber or a coroutine whose stack is not the thread's own, and needs some
+ * kilobytes of it: the library has a stack of its own for each thread that calls,
+ * which it releases when the thread ends. No function may be
  * called from a signal handler. The library never calls into your program.
  *
  * OUTPUT. The library writes nothing to standard output or error and changes

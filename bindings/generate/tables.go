@@ -9,7 +9,7 @@ import (
 )
 
 // kindNames are how long an operation can take, in the words of the bindings.
-var kindNames = map[wire.Kind]string{wire.Instant: "instant", wire.Database: "database", wire.Waits: "waits"}
+var kindNames = map[wire.Kind]string{wire.Instant: "instant", wire.Brief: "database", wire.Database: "database", wire.Waits: "waits"}
 
 // makeRuby writes the tables from which the Ruby binding makes its methods and
 // its exception classes.

@@ -20,6 +20,8 @@ const (
 type timing struct {
 	call []int // index of the embedded engine.Call
 	wait []int // index of WaitMS, nil for requests that do not wait
+
+	waitsIfAsked bool // absent, WaitMS is 0
 }
 
 // timingOf looks a request type over.
@@ -29,7 +31,7 @@ func timingOf(request reflect.Type) timing {
 		t.call = field.Index
 	}
 	if field, ok := request.FieldByName("WaitMS"); ok {
-		t.wait = field.Index
+		t.wait, t.waitsIfAsked = field.Index, field.Type.Kind() != reflect.Pointer
 	}
 	return t
 }

@@ -1,6 +1,8 @@
 package dispatch
 
 import (
+	"bytes"
+
 	"github.com/tasker-systems/tasker-core-go/capi/wire"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 )
@@ -9,7 +11,8 @@ import (
 // take. Errors: InvalidRequest.
 func lookup(operation int, request []byte) (*row, wire.Kind, error) {
 	if operation >= 1 && operation <= len(table) {
-		return &table[operation-1], wire.Operations[operation-1].Kind, nil
+		row := &table[operation-1]
+		return row, asked(row, wire.Operations[operation-1].Kind, request), nil
 	}
 	if row, kind := extra(operation, request); row != nil {
 		return row, kind, nil
@@ -25,9 +28,19 @@ func Known(operation int) error {
 	return err
 }
 
-// IsInstant reports whether the operation is answered from memory. A number that
-// names none is refused at once, too.
-func IsInstant(operation int, request []byte) bool {
+// KindOf says how long this request to an operation can take. A number that names
+// none is refused at once, and so Instant.
+func KindOf(operation int, request []byte) wire.Kind {
 	_, kind, _ := lookup(operation, request)
-	return kind == wire.Instant
+	return kind
+}
+
+// asked is the kind of an operation for one request: one that waits when it is
+// asked to is brief when it is not. A name in escapes is not recognised here, so a
+// request with escapes counts as one that waits.
+func asked(row *row, kind wire.Kind, request []byte) wire.Kind {
+	if kind == wire.Waits && row.waitsIfAsked && !bytes.Contains(request, []byte(`wait_ms`)) && !bytes.Contains(request, []byte(`\`)) {
+		return wire.Brief
+	}
+	return kind
 }

@@ -57,7 +57,7 @@ func probeKind(request []byte) wire.Kind {
 	case hasField(request, `"do"`, `"wait"`):
 		return wire.Waits
 	}
-	return wire.Database
+	return wire.Brief
 }
 
 func hasField(request []byte, name, value string) bool {

@@ -13,6 +13,7 @@ import (
 type row struct {
 	name           string
 	request, reply reflect.Type
+	waitsIfAsked   bool // only with wait_ms in the request
 	run            func(context.Context, *session.Engine, wire.Kind, []byte) ([]byte, error)
 }
 
@@ -119,7 +120,7 @@ func handle[Request, Reply any](
 		}
 		return replies.Encode(reply)
 	}
-	return row{name, reflect.TypeFor[Request](), reflect.TypeFor[Reply](), run}
+	return row{name, reflect.TypeFor[Request](), reflect.TypeFor[Reply](), timing.waitsIfAsked, run}
 }
 
 // of makes a use case of one kind of entry from that of all kinds.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tasker-systems/tasker-core-go/core/barrier"
 	"github.com/tasker-systems/tasker-core-go/core/fault"
+	"github.com/tasker-systems/tasker-core-go/core/store"
 )
 
 // Why calls end before their time. Whoever runs a call reads it with
@@ -52,8 +53,8 @@ func (c *calls) begin(ctx context.Context, waits bool) (context.Context, func(),
 	if waits {
 		ours = c.waiting
 	}
-	if ctx.Done() == nil {
-		return ours, c.done, nil // as the boundary calls: nobody else can end it
+	if ctx.Done() == nil { // as the boundary calls: nobody else can end it
+		return store.HostedAs(ours, ctx), c.done, nil
 	}
 	joined, cancel := context.WithCancelCause(ours)
 	stop := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })

@@ -43,6 +43,7 @@ type Engine struct {
 	panics *telemetry.Counter
 	calls  *calls
 	barred error // why a forked child cannot open the engine again, or nil
+	file   bool  // the database is a file
 }
 
 // database is what a session needs of a store.
@@ -92,7 +93,8 @@ func OpenAs(o Origin) (*Engine, []byte, error) {
 	tune(settings.Runtime)
 	ctx, cancel := context.WithTimeout(context.Background(), openPatience)
 	defer cancel()
-	e := &Engine{log: log, now: time.Now, panics: &telemetry.Counter{}, calls: newCalls(), barred: inheritable(settings)}
+	e := &Engine{log: log, now: time.Now, panics: &telemetry.Counter{}, calls: newCalls(), barred: inheritable(settings),
+		file: settings.Location.Store != config.PostgreSQL}
 	e.hub = notify.NewHub(e.survive("wake"))
 	var advance func(time.Duration) (workflow.Instant, error)
 	if at, frozen := settings.Clock.Frozen(); frozen {
@@ -199,6 +201,17 @@ func (e *Engine) describe(ctx context.Context, version string, c *config.Config,
 
 // Cases returns the use cases, which live as long as the engine is open.
 func (e *Engine) Cases() *engine.Engine { return e.cases }
+
+// Hosted marks the context of a call that runs on a thread of the host, whose
+// signals wait meanwhile: while the call waits long, pause lets them in.
+func Hosted(ctx context.Context, pause func(time.Duration)) context.Context {
+	return store.Hosted(ctx, pause)
+}
+
+// Alone reports whether a call that begins now has the engine to itself and a
+// file for its database: then it gains nothing from a goroutine of its own, and
+// nobody in this process keeps it waiting.
+func (e *Engine) Alone() bool { return e.file && e.calls.inFlight() == 0 }
 
 // SchemaOnly reports whether the engine was opened with migrate "only", so that
 // nothing but the schema can be worked on.

@@ -13,7 +13,8 @@ type Kind int
 // The kinds of operation.
 const (
 	Instant  Kind = iota // answered from memory: runs there and then on the calling thread
-	Database             // reads or writes the database: runs on a goroutine, the caller sleeps
+	Brief                // a few short transactions: runs there, too, if the call is alone on a file
+	Database             // more work with the database: runs on a goroutine, the caller sleeps
 	Waits                // may wait for something to happen; ended by tasker_interrupt
 )
 
@@ -113,7 +114,7 @@ One bad file does not hinder the others: each file has its own outcome, and a fa
     {"directory": "config/tasks", "environment": "production"}`,
 	},
 	{
-		Name: "template_get", Request: "GetTemplateRequest", Reply: "GetTemplateReply", Kind: Database, Since: "0.1.0",
+		Name: "template_get", Request: "GetTemplateRequest", Reply: "GetTemplateReply", Kind: Brief, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound},
 		Doc: `Answers a registered template in its canonical form, with the route id of each step.
 
@@ -135,7 +136,7 @@ Without a version it is the greatest registered one, by the order of semantic ve
 A template without mistakes is drawn as well: its levels, its critical path, how many steps can run at once, and the DAG as text, Mermaid and DOT.`,
 	},
 	{
-		Name: "task_create", Request: "CreateTaskRequest", Reply: "CreateTaskReply", Kind: Database, Since: "0.1.0",
+		Name: "task_create", Request: "CreateTaskRequest", Reply: "CreateTaskReply", Kind: Brief, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound, fault.Duplicate, fault.LeaseLost},
 		Doc: `Creates a task with all its steps and edges in one transaction. Steps without dependencies can be claimed as soon as the call returns, or from start_at on.
 
@@ -151,7 +152,7 @@ Answers come in the request's order. Duplicates, also within the request, are fl
     {"tasks": [{"name": "order_flow", "context": {"order_id": 42}}, {"name": "order_flow", "context": {"order_id": 43}}]}`,
 	},
 	{
-		Name: "task_get", Request: "GetTaskRequest", Reply: "GetTaskReply", Kind: Database, Since: "0.1.0",
+		Name: "task_get", Request: "GetTaskRequest", Reply: "GetTaskReply", Kind: Brief, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound},
 		Doc: `Answers a task, on request with its steps in topological order, its edges, its history, and a drawing of the DAG with states.
     {"task_id": 7, "include": ["steps", "drawing"]}`,
@@ -164,7 +165,7 @@ Answers come in the request's order. Duplicates, also within the request, are fl
     {"states": ["error"], "namespace": "shop", "where": [{"field": "state_since", "op": "gt", "value": "2026-01-31T09:30:00Z"}], "limit": 100}`,
 	},
 	{
-		Name: "task_context", Request: "ContextRequest", Reply: "TaskContext", Kind: Database, Since: "0.1.0",
+		Name: "task_context", Request: "ContextRequest", Reply: "TaskContext", Kind: Brief, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound},
 		Doc:    `Answers the execution context of a task: how many steps stand where, whether it can go on, what should be done next, and next_wake_at, the earliest instant at which something can happen without a person.`,
 	},
@@ -181,7 +182,7 @@ Waiting holds no connection and no transaction. tasker_interrupt ends it with ca
     {"task_id": 7, "wait_ms": 60000}`,
 	},
 	{
-		Name: "task_cancel", Request: "CancelTaskRequest", Reply: "CancelTaskReply", Kind: Database, Since: "0.1.0",
+		Name: "task_cancel", Request: "CancelTaskRequest", Reply: "CancelTaskReply", Kind: Brief, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound, fault.Conflict},
 		Doc: `Cancels a task, and with it, in the same transaction, its unfinished steps and their leases. A worker that still runs one of them learns it from its next heartbeat, and its outcome is refused.
 
@@ -189,13 +190,13 @@ With cascade false the steps stay as they are. Complete and resolved tasks can b
     {"task_id": 7, "by": "ann", "reason": "ordered twice"}`,
 	},
 	{
-		Name: "step_readiness", Request: "ReadinessRequest", Reply: "ReadinessReply", Kind: Database, Since: "0.1.0",
+		Name: "step_readiness", Request: "ReadinessRequest", Reply: "ReadinessReply", Kind: Brief, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound},
 		Doc: `Says for every step of one or many tasks whether it may run now and, if not, why and until when.
     {"task_id": 7}`,
 	},
 	{
-		Name: "step_ready", Request: "ReadinessRequest", Reply: "ReadinessReply", Kind: Database, Since: "0.1.0",
+		Name: "step_ready", Request: "ReadinessRequest", Reply: "ReadinessReply", Kind: Brief, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound},
 		Doc:    `Lists those steps of one or many tasks that may run now. To run one, claim it: this list is only a look.`,
 	},
@@ -210,25 +211,25 @@ Every lease carries an epoch, which its report must name.
     {"worker_id": 3, "limit": 10, "wait_ms": 5000}`,
 	},
 	{
-		Name: "step_report", Request: "ReportStepsRequest", Reply: "ReportStepsReply", Kind: Database, Since: "0.1.0",
+		Name: "step_report", Request: "ReportStepsRequest", Reply: "ReportStepsReply", Kind: Brief, Since: "0.1.0",
 		Doc: `Records the outcomes of attempts. The answer comes after they are durable: children that became ready and ends of tasks are in the same transaction.
 
 Each outcome gets a verdict of its own; a refused one does not hinder the others. Reporting the same outcome again is safe and answers already_recorded, so a call that timed out is simply repeated. An error is retried by the template's rules, after retry_after_seconds if given, never if permanent is true. With claim, the next steps for this worker are leased in the same transaction.
     {"outcomes": [{"step_id": 21, "epoch": 90, "status": "complete", "results": {"rows": 12}}], "claim": {"worker_id": 3, "limit": 1}}`,
 	},
 	{
-		Name: "step_release", Request: "ReleaseStepsRequest", Reply: "ReleaseStepsReply", Kind: Database, Since: "0.1.0",
+		Name: "step_release", Request: "ReleaseStepsRequest", Reply: "ReleaseStepsReply", Kind: Brief, Since: "0.1.0",
 		Doc: `Gives leases back without an outcome, as a worker does that stops. The attempts are not counted and the steps are ready again at once.`,
 	},
 	{
-		Name: "step_heartbeat", Request: "HeartbeatStepsRequest", Reply: "HeartbeatStepsReply", Kind: Database, Since: "0.1.0",
+		Name: "step_heartbeat", Request: "HeartbeatStepsRequest", Reply: "HeartbeatStepsReply", Kind: Brief, Since: "0.1.0",
 		Errors: []fault.Kind{fault.LeaseLost, fault.NotFound},
 		Doc: `Tells which leases are still held. A handler whose lease is not held should stop: its outcome would be refused.
 
 Keeping leases alive needs no call: while the engine is open it beats by itself for every worker registered through it, also when a handler keeps the interpreter busy.`,
 	},
 	{
-		Name: "step_get", Request: "GetStepRequest", Reply: "StepInfo", Kind: Database, Since: "0.1.0",
+		Name: "step_get", Request: "GetStepRequest", Reply: "StepInfo", Kind: Brief, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound},
 		Doc:    `Answers one step with its state, attempts, inputs and results.`,
 	},
@@ -243,7 +244,7 @@ Of steps: ` + query.StepTransitions.Describe() + `
     {"step_id": 21}`,
 	},
 	{
-		Name: "worker_register", Request: "RegisterWorkerRequest", Reply: "WorkerInfo", Kind: Database, Since: "0.1.0",
+		Name: "worker_register", Request: "RegisterWorkerRequest", Reply: "WorkerInfo", Kind: Brief, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound},
 		Doc: `Announces a process that will claim steps, and which steps it has handlers for. The answer's worker_id goes into every claim.
 
@@ -257,7 +258,7 @@ A pattern without a field matches anything in that place: {"task": "order_flow"}
 ` + query.Workers.Describe(),
 	},
 	{
-		Name: "worker_stop", Request: "StopWorkerRequest", Reply: "StopWorkerReply", Kind: Database, Since: "0.1.0",
+		Name: "worker_stop", Request: "StopWorkerRequest", Reply: "StopWorkerReply", Kind: Brief, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound},
 		Doc:    `Ends a worker: it can claim no more, and the leases that it still holds are released as by step_release. Stop handlers and report outcomes first.`,
 	},

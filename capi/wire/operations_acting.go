@@ -6,7 +6,7 @@ import "github.com/tasker-systems/tasker-core-go/core/fault"
 // host that drives them itself.
 var acting = []Operation{
 	{
-		Name: "task_retry", Request: "RetryTaskRequest", Reply: "RetryTaskReply", Kind: Database, Since: "0.1.0",
+		Name: "task_retry", Request: "RetryTaskRequest", Reply: "RetryTaskReply", Kind: Brief, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound, fault.Conflict},
 		Doc: `Tries every failed step of a task again, at once and with all attempts before it, and sets a task that is in error going.
 
@@ -14,7 +14,7 @@ What step_retry says of a step holds for each of them. A task that is not blocke
     {"task_id": 7, "by": "ann", "reason": "the shelf was filled"}`,
 	},
 	{
-		Name: "task_resolve", Request: "ResolveTaskRequest", Reply: "ActedTask", Kind: Database, Since: "0.1.0",
+		Name: "task_resolve", Request: "ResolveTaskRequest", Reply: "ActedTask", Kind: Brief, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound, fault.Conflict},
 		Doc: `Ends a task that is in error as done by hand. Its steps stay as they are: they tell what happened.
 
@@ -22,7 +22,7 @@ A task that is resolved already is answered as it is, with changed false. From a
     {"task_id": 7, "by": "ann", "reason": "refunded by phone"}`,
 	},
 	{
-		Name: "task_update", Request: "UpdateTaskRequest", Reply: "UpdateTaskReply", Kind: Database, Since: "0.1.0",
+		Name: "task_update", Request: "UpdateTaskRequest", Reply: "UpdateTaskReply", Kind: Brief, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound, fault.Conflict},
 		Doc: `Changes reason, tags or priority of a task. A new priority moves the steps that wait in the queue.
 
@@ -30,7 +30,7 @@ What was there before, who changed it and why are kept in an annotation of type 
     {"task_id": 7, "priority": 50, "by": "ann", "comment": "the customer waits"}`,
 	},
 	{
-		Name: "task_annotate", Request: "AnnotateTaskRequest", Reply: "AnnotationInfo", Kind: Database, Since: "0.1.0",
+		Name: "task_annotate", Request: "AnnotateTaskRequest", Reply: "AnnotationInfo", Kind: Brief, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound},
 		Doc: `Adds a remark to a task: any JSON value under a type, which is created when it does not exist. Calling it twice adds it twice.
 
@@ -38,7 +38,7 @@ task_get with annotations shows the remarks, and with them the traces that edits
     {"task_id": 7, "type": "note", "annotation": {"text": "called the customer"}, "by": "ann"}`,
 	},
 	{
-		Name: "task_transition", Request: "MoveTaskRequest", Reply: "ActedTask", Kind: Database, Since: "0.1.0",
+		Name: "task_transition", Request: "MoveTaskRequest", Reply: "ActedTask", Kind: Brief, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound, fault.Conflict},
 		Doc: `Moves a task by one transition of its state machine, for hosts that drive tasks themselves. It does neither cascade nor detour: task_cancel, task_retry and task_resolve do.
 
@@ -46,7 +46,7 @@ A task that is in the state already is answered as it is, with changed false. An
     {"task_id": 7, "to_state": "in_progress", "from_state": "pending"}`,
 	},
 	{
-		Name: "task_finalize", Request: "FinalizeTaskRequest", Reply: "FinalizeTaskReply", Kind: Database, Since: "0.1.0",
+		Name: "task_finalize", Request: "FinalizeTaskRequest", Reply: "FinalizeTaskReply", Kind: Brief, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound, fault.Conflict},
 		Doc: `Decides from its steps whether a task is complete, blocked or goes on, and answers where it stands and when to look again.
 
@@ -62,7 +62,7 @@ A task with a step in progress is a conflict, since the other engine may still b
     {"task_ids": [7, 8], "by": "ann"}`,
 	},
 	{
-		Name: "step_retry", Request: "RetryStepsRequest", Reply: "ActedStepsReply", Kind: Database, Since: "0.1.0",
+		Name: "step_retry", Request: "RetryStepsRequest", Reply: "ActedStepsReply", Kind: Brief, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound, fault.Conflict},
 		Doc: `Tries failed steps again, at once: the wait is over, attempts start from 0, and a permanent failure is forgotten. A task that was in error for them goes on.
 
@@ -70,7 +70,7 @@ A step that is pending is answered as it is, with changed false. One that a work
     {"step_id": 21, "by": "ann", "reason": "the shelf was filled"}`,
 	},
 	{
-		Name: "step_resolve", Request: "ResolveStepsRequest", Reply: "ActedStepsReply", Kind: Database, Since: "0.1.0",
+		Name: "step_resolve", Request: "ResolveStepsRequest", Reply: "ActedStepsReply", Kind: Brief, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound, fault.Conflict},
 		Doc: `Marks steps as done by hand, with or without results, so that the steps after them can run. A worker that has one loses it, and its outcome is refused.
 
@@ -78,7 +78,7 @@ A step that is resolved already is answered as it is, with changed false, and ke
     {"step_id": 21, "results": {"rows": 12}, "by": "ann", "reason": "counted by hand"}`,
 	},
 	{
-		Name: "step_cancel", Request: "CancelStepsRequest", Reply: "ActedStepsReply", Kind: Database, Since: "0.1.0",
+		Name: "step_cancel", Request: "CancelStepsRequest", Reply: "ActedStepsReply", Kind: Brief, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound, fault.Conflict},
 		Doc: `Cancels steps. What depends on them cannot run any more, so that their tasks may end in error; to go on without a step, resolve it. A worker that has one loses it, and its outcome is refused.
 
@@ -86,7 +86,7 @@ A step that is cancelled already is answered as it is, with changed false. One t
     {"step_ids": [21, 22], "by": "ann", "reason": "ordered twice"}`,
 	},
 	{
-		Name: "step_update", Request: "UpdateStepsRequest", Reply: "ActedStepsReply", Kind: Database, Since: "0.1.0",
+		Name: "step_update", Request: "UpdateStepsRequest", Reply: "ActedStepsReply", Kind: Brief, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound, fault.Conflict},
 		Doc: `Changes the retry limit or the inputs of steps that have not ended. A step whose attempts were used up goes on when the new limit leaves it one, and its task with it.
 
@@ -94,7 +94,7 @@ A running attempt keeps the inputs that it was given. What was there before, who
     {"step_id": 21, "retry_limit": 10, "by": "ann", "reason": "the server is slow today"}`,
 	},
 	{
-		Name: "step_reset", Request: "ResetStepsRequest", Reply: "ActedStepsReply", Kind: Database, Since: "0.1.0",
+		Name: "step_reset", Request: "ResetStepsRequest", Reply: "ActedStepsReply", Kind: Brief, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound, fault.Conflict},
 		Doc: `Sets the attempts of steps that have not ended to 0. State, wait and permanence stay as they are: step_retry changes those, too. A step whose attempts were used up goes on, and its task with it.
 
@@ -102,7 +102,7 @@ An annotation of the task of type step_reset keeps how many there were, who did 
     {"step_id": 21, "by": "ann"}`,
 	},
 	{
-		Name: "step_transition", Request: "MoveStepRequest", Reply: "MoveStepReply", Kind: Database, Since: "0.1.0",
+		Name: "step_transition", Request: "MoveStepRequest", Reply: "MoveStepReply", Kind: Brief, Since: "0.1.0",
 		Errors: []fault.Kind{fault.NotFound, fault.Conflict},
 		Doc: `Moves a step by one transition of its state machine and writes the columns that go with it, for hosts that drive steps themselves. It makes no detour: step_retry, step_resolve and step_cancel do.
 

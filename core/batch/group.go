@@ -49,6 +49,10 @@ type Options[Q, R any] struct {
 	Weight func(Q) int
 	// Cap bounds the weight of a group; a single heavier request goes alone.
 	Cap int
+	// Leads reports whether a call that finds nobody running is served on its own
+	// goroutine, where Do blocks until it is served, however its context ends; nil:
+	// none is.
+	Leads func(ctx context.Context) bool
 	// Panicked makes an error of a panic in Run, which ends the group's calls and
 	// not the process.
 	Panicked func(cause any, stack []byte) error
@@ -66,7 +70,7 @@ type Group[Q, R any] struct {
 	queue   []*member[Q, R] // calls that wait for the next group
 	aside   []*member[Q, R] // calls that met a foreign lock and are to wait for it
 	waiters int             // goroutines that serve them
-	running bool            // whether the runner goroutine lives
+	running bool            // whether the runner goroutine lives, or a call leads
 	closed  bool            // no further calls are taken
 	runner  sync.WaitGroup  // joins the runner and the waiters
 }
@@ -78,6 +82,7 @@ type member[Q, R any] struct {
 	weight  int
 	result  Result[R]
 	done    chan struct{}
+	leads   bool // served on its caller's goroutine
 	left    bool // the caller is gone; guarded by the group's mutex
 }
 
@@ -93,6 +98,10 @@ func (g *Group[Q, R]) Do(ctx context.Context, request Q) (R, error) {
 	if err := g.enqueue(m); err != nil {
 		var zero R
 		return zero, err
+	}
+	if m.leads {
+		g.lead(m)
+		return m.result.Value, m.result.Err
 	}
 	select {
 	case <-m.done:
@@ -118,6 +127,8 @@ func Ended(ctx context.Context) error {
 	return fault.New(fault.Cancelled, "the call was interrupted").Advise("Repeat the call if it is still wanted.")
 }
 
+// enqueue gives a call to the runner; it leads instead if nobody runs and its
+// goroutine may.
 func (g *Group[Q, R]) enqueue(m *member[Q, R]) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -125,12 +136,35 @@ func (g *Group[Q, R]) enqueue(m *member[Q, R]) error {
 		return fault.New(fault.Closed, "the engine is closed")
 	}
 	barrier.Point("batch.enqueue")
+	if !g.running && g.options.Leads != nil && g.options.Leads(m.ctx) {
+		m.leads, g.running = true, true
+		g.runner.Add(1)
+		return nil
+	}
 	g.queue = append(g.queue, m)
 	if !g.running {
 		g.running = true
 		g.runner.Go(g.loop)
 	}
 	return nil
+}
+
+// lead serves a call on its own goroutine, and has a runner serve those that came
+// meanwhile.
+func (g *Group[Q, R]) lead(m *member[Q, R]) {
+	defer g.runner.Done()
+	defer g.follow()
+	g.survive([]*member[Q, R]{m}, Patient)
+}
+
+// follow ends a lead.
+func (g *Group[Q, R]) follow() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.running = len(g.queue) > 0
+	if g.running {
+		g.runner.Go(g.loop)
+	}
 }
 
 // Waiting returns how many calls wait for the next group.
@@ -310,7 +344,12 @@ func (g *Group[Q, R]) run(members []*member[Q, R], patience Patience) (results [
 	return results, err
 }
 
+// groupContext outlives the callers of a group, which may leave; one that leads
+// stays, and only its own context says how it may wait.
 func groupContext[Q, R any](members []*member[Q, R]) (context.Context, context.CancelFunc) {
+	if members[0].leads {
+		return members[0].ctx, func() {}
+	}
 	var latest time.Time
 	for _, m := range members {
 		deadline, ok := m.ctx.Deadline()

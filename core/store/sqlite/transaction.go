@@ -109,6 +109,9 @@ func (s *Store) take(ctx context.Context, place chan *session) (*session, error)
 		return nil, closedFault(s)
 	default:
 	}
+	if store.IsHosted(ctx) {
+		return s.takePausing(ctx, place)
+	}
 	select {
 	case session := <-place:
 		return session, nil
@@ -116,6 +119,24 @@ func (s *Store) take(ctx context.Context, place chan *session) (*session, error)
 		return nil, closedFault(s)
 	case <-ctx.Done():
 		return nil, contextFault(ctx, ctx.Err())
+	}
+}
+
+// takePausing is take for a call on a thread of the host.
+func (s *Store) takePausing(ctx context.Context, place chan *session) (*session, error) {
+	wait := patienceMin
+	for {
+		select {
+		case session := <-place:
+			return session, nil
+		case <-s.closing:
+			return nil, closedFault(s)
+		default:
+		}
+		if err := store.Pause(ctx, wait); err != nil {
+			return nil, contextFault(ctx, err)
+		}
+		wait = min(2*wait, patienceMax)
 	}
 }
 
@@ -181,12 +202,8 @@ func patiently(ctx context.Context, try func() error) error {
 		if !busy(err) {
 			return err
 		}
-		timer := time.NewTimer(wait/2 + rand.N(wait/2))
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		case <-timer.C:
+		if err := store.Pause(ctx, wait/2+rand.N(wait/2)); err != nil {
+			return err
 		}
 		wait = min(2*wait, patienceMax)
 	}

@@ -58,6 +58,8 @@ void case_interrupt(void);
 void case_close_with_thread(void);
 void case_threads(void);
 void case_foreign_stack(void);
+void case_stacks_are_released(void);
+void case_no_keys_left(void);
 void case_submit_and_collect(void);
 void case_submit_refused(void);
 void case_many(void);

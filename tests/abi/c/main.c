@@ -24,6 +24,8 @@ static const struct {
     {"close_with_thread", case_close_with_thread},
     {"threads", case_threads},
     {"foreign_stack", case_foreign_stack},
+    {"stacks_are_released", case_stacks_are_released},
+    {"no_keys_left", case_no_keys_left},
     {"submit_and_collect", case_submit_and_collect},
     {"submit_refused", case_submit_refused},
     {"many", case_many},

@@ -67,3 +67,47 @@ void case_foreign_stack(void) {
     CHECK(arrived == 4);
     close_engine(shared);
 }
+
+static size_t count_mappings(void) {
+    size_t count = 0;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    CHECK(maps != NULL);
+    for (int c; (c = fgetc(maps)) != EOF;) {
+        count += c == '\n';
+    }
+    fclose(maps);
+    return count;
+}
+
+static void *call_once(void *value) {
+    (void)value;
+    CHECK(run(tasker_engine_config_get, shared, "{}") == TASKER_OK);
+    return NULL;
+}
+
+static void call_from_threads(size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        pthread_t thread;
+        CHECK(pthread_create(&thread, NULL, call_once, NULL) == 0);
+        CHECK(pthread_join(thread, NULL) == 0);
+    }
+}
+
+/* The stack that a thread's calls ran on goes with the thread. */
+void case_stacks_are_released(void) {
+    shared = open_engine();
+    call_from_threads(20);
+    size_t before = count_mappings();
+    call_from_threads(300);
+    CHECK(count_mappings() < before + 50);
+    close_engine(shared);
+}
+
+/* A host that has taken all thread-specific keys is served on its own stacks. */
+void case_no_keys_left(void) {
+    pthread_key_t key;
+    while (pthread_key_create(&key, NULL) == 0) {
+    }
+    case_threads();
+    case_foreign_stack();
+}
