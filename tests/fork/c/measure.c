@@ -18,15 +18,16 @@ int count_entries(const char *path) {
 }
 
 /* memory_kb is the process's share of memory (Pss) in KiB: pages that parent
- * and child share count by halves, so a copy that is not released shows. */
+ * and child share count by halves, so a copy that is not released shows. Those of
+ * files do not count: strangers share them, too, and come and go. */
 long memory_kb(void) {
     char line[256];
     long value = -1;
     FILE *file = fopen("/proc/self/smaps_rollup", "r");
     CHECK(file != NULL);
     while (fgets(line, sizeof line, file) != NULL) {
-        if (strncmp(line, "Pss:", 4) == 0) {
-            value = atol(line + 4);
+        if (strncmp(line, "Pss_Anon:", 9) == 0 || strncmp(line, "Pss_Shmem:", 10) == 0) {
+            value = (value < 0 ? 0 : value) + atol(strchr(line, ':') + 1);
         }
     }
     fclose(file);
