@@ -135,17 +135,22 @@ class Exchange:
                 log.warning("the outcome of step %s was refused: %s", verdict["step_id"], kind)
 
     def _report_apart(self, batch: list[dict[str, Any]]) -> None:
-        """One bad outcome must not hold up the others; it becomes a permanent failure itself."""
+        """One bad outcome must not hold up the others; it becomes a permanent failure itself.
+
+        A call that fails for the moment leaves the rest for after the pause.
+        """
         del self.outcomes[: len(batch)]
-        for outcome in batch:
+        for done, outcome in enumerate(batch):
             try:
                 self._judge(self._engine.step_report(outcomes=[outcome])["verdicts"])
             except (InvalidRequestError, LimitExceededError) as refusal:
                 log.error("what step %s gave back was refused: %s", outcome["step_id"], refusal)
                 self.outcomes.append(_refused(outcome, refusal))
             except TaskerError as error:
-                self.outcomes.append(outcome)
+                self.outcomes += batch[done:] if error.retryable else [outcome]
                 self._recover(error)
+                if error.retryable:
+                    return
 
     def _register_again(self) -> None:
         log.warning("the engine gave this worker up; registering again")
@@ -154,8 +159,11 @@ class Exchange:
     def _recover(self, error: TaskerError) -> None:
         """What can be repeated is repeated after a pause; everything else ends the run."""
         if isinstance(error, (LeaseLostError, NotFoundError)):
-            self._register_again()
-            return
+            try:
+                self._register_again()
+                return
+            except TaskerError as refusal:
+                error = refusal
         if not error.retryable and not isinstance(error, InternalError):
             raise error
         least, most = _PAUSE_SECONDS
