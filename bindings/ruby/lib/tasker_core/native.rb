@@ -37,6 +37,7 @@ module TaskerCore
       buffer_free: [:void, [:pointer], false],
       open: [:int32, %i[buffer_in size_t pointer pointer], true],
       close: [:int32, %i[uint64 buffer_in size_t pointer], true],
+      close_with_thread: [:int32, %i[uint64], false],
       interrupt: [:int32, %i[uint64], false],
       wake_fd: [:int32, %i[uint64 pointer], false],
       submit: [:int32, %i[uint64 uint32 buffer_in size_t pointer pointer], false],
