@@ -49,10 +49,10 @@ type Options[Q, R any] struct {
 	Weight func(Q) int
 	// Cap bounds the weight of a group; a single heavier request goes alone.
 	Cap int
-	// Leads reports whether a call that finds nobody running is served on its own
-	// goroutine, where Do blocks until it is served, however its context ends; nil:
+	// Alone reports whether a call is served beside the groups, on its own goroutine
+	// and with its own context, until whose end it may have to be waited for; nil:
 	// none is.
-	Leads func(ctx context.Context) bool
+	Alone func(ctx context.Context) bool
 	// Panicked makes an error of a panic in Run, which ends the group's calls and
 	// not the process.
 	Panicked func(cause any, stack []byte) error
@@ -70,7 +70,7 @@ type Group[Q, R any] struct {
 	queue   []*member[Q, R] // calls that wait for the next group
 	aside   []*member[Q, R] // calls that met a foreign lock and are to wait for it
 	waiters int             // goroutines that serve them
-	running bool            // whether the runner goroutine lives, or a call leads
+	running bool            // whether the runner goroutine lives
 	closed  bool            // no further calls are taken
 	runner  sync.WaitGroup  // joins the runner and the waiters
 }
@@ -82,7 +82,6 @@ type member[Q, R any] struct {
 	weight  int
 	result  Result[R]
 	done    chan struct{}
-	leads   bool // served on its caller's goroutine
 	left    bool // the caller is gone; guarded by the group's mutex
 }
 
@@ -94,14 +93,13 @@ func New[Q, R any](options Options[Q, R]) *Group[Q, R] { return &Group[Q, R]{opt
 // unknown. Both are Timeout or Cancelled errors and the same call may be
 // repeated.
 func (g *Group[Q, R]) Do(ctx context.Context, request Q) (R, error) {
+	if g.options.Alone != nil && g.options.Alone(ctx) {
+		return g.alone(ctx, request)
+	}
 	m := &member[Q, R]{ctx: ctx, request: request, weight: max(1, g.options.Weight(request)), done: make(chan struct{})}
 	if err := g.enqueue(m); err != nil {
 		var zero R
 		return zero, err
-	}
-	if m.leads {
-		g.lead(m)
-		return m.result.Value, m.result.Err
 	}
 	select {
 	case <-m.done:
@@ -115,6 +113,8 @@ func (g *Group[Q, R]) Do(ctx context.Context, request Q) (R, error) {
 	}
 }
 
+func errClosed() error { return fault.New(fault.Closed, "the engine is closed") }
+
 // Ended translates the end of a context into a fault.
 func Ended(ctx context.Context) error {
 	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
@@ -127,20 +127,13 @@ func Ended(ctx context.Context) error {
 	return fault.New(fault.Cancelled, "the call was interrupted").Advise("Repeat the call if it is still wanted.")
 }
 
-// enqueue gives a call to the runner; it leads instead if nobody runs and its
-// goroutine may.
 func (g *Group[Q, R]) enqueue(m *member[Q, R]) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
-		return fault.New(fault.Closed, "the engine is closed")
+		return errClosed()
 	}
 	barrier.Point("batch.enqueue")
-	if !g.running && g.options.Leads != nil && g.options.Leads(m.ctx) {
-		m.leads, g.running = true, true
-		g.runner.Add(1)
-		return nil
-	}
 	g.queue = append(g.queue, m)
 	if !g.running {
 		g.running = true
@@ -149,22 +142,29 @@ func (g *Group[Q, R]) enqueue(m *member[Q, R]) error {
 	return nil
 }
 
-// lead serves a call on its own goroutine, and has a runner serve those that came
-// meanwhile.
-func (g *Group[Q, R]) lead(m *member[Q, R]) {
+// alone serves one call beside the groups.
+func (g *Group[Q, R]) alone(ctx context.Context, request Q) (R, error) {
+	var zero R
+	if err := g.join(); err != nil {
+		return zero, err
+	}
 	defer g.runner.Done()
-	defer g.follow()
-	g.survive([]*member[Q, R]{m}, Patient)
+	results, err := g.run(ctx, []Q{request}, Patient)
+	if err != nil {
+		return zero, err
+	}
+	return results[0].Value, results[0].Err
 }
 
-// follow ends a lead.
-func (g *Group[Q, R]) follow() {
+// join has Close wait for a call that is served beside the groups.
+func (g *Group[Q, R]) join() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.running = len(g.queue) > 0
-	if g.running {
-		g.runner.Go(g.loop)
+	if g.closed {
+		return errClosed()
 	}
+	g.runner.Add(1)
+	return nil
 }
 
 // Waiting returns how many calls wait for the next group.
@@ -257,12 +257,12 @@ func (g *Group[Q, R]) take() []*member[Q, R] {
 // serve runs one group, halving it after a failure that a single member may
 // have caused.
 func (g *Group[Q, R]) serve(members []*member[Q, R], patience Patience) {
-	results, err := g.run(members, patience)
+	ctx, cancel := groupContext(members)
+	defer cancel()
+	results, err := g.run(ctx, requestsOf(members), patience)
 	if err == nil {
 		for i, m := range members {
-			if g.deliver(m, results[i]) && results[i].Err == nil && g.options.Abandoned != nil {
-				g.options.Abandoned(m.request, results[i].Value)
-			}
+			g.handOver(m, results[i])
 		}
 		return
 	}
@@ -277,6 +277,23 @@ func (g *Group[Q, R]) serve(members []*member[Q, R], patience Patience) {
 	}
 	for _, m := range members {
 		g.deliver(m, Result[R]{Err: err})
+	}
+}
+
+// handOver gives a call what it achieved. When a panic keeps it from that, the
+// call gets an error like one whose caller had left, and the others their results.
+func (g *Group[Q, R]) handOver(m *member[Q, R], result Result[R]) {
+	var left bool
+	err := barrier.Run(g.options.Panicked, func() error {
+		left = g.deliver(m, result)
+		return nil
+	})
+	if err != nil {
+		left = true
+		g.deliver(m, Result[R]{Err: err})
+	}
+	if left && result.Err == nil && g.options.Abandoned != nil {
+		g.options.Abandoned(m.request, result.Value)
 	}
 }
 
@@ -328,15 +345,8 @@ func hopeless(err error) bool {
 	return false
 }
 
-// run calls the group's function under a context that lives as long as its
-// most patient member, and turns a panic into an error.
-func (g *Group[Q, R]) run(members []*member[Q, R], patience Patience) (results []Result[R], err error) {
-	ctx, cancel := groupContext(members)
-	defer cancel()
-	requests := make([]Q, len(members))
-	for i, m := range members {
-		requests[i] = m.request
-	}
+// run calls the group's function and turns a panic into an error.
+func (g *Group[Q, R]) run(ctx context.Context, requests []Q, patience Patience) (results []Result[R], err error) {
 	err = barrier.Run(g.options.Panicked, func() (err error) {
 		results, err = g.options.Run(ctx, requests, patience)
 		return err
@@ -344,12 +354,16 @@ func (g *Group[Q, R]) run(members []*member[Q, R], patience Patience) (results [
 	return results, err
 }
 
-// groupContext outlives the callers of a group, which may leave; one that leads
-// stays, and only its own context says how it may wait.
-func groupContext[Q, R any](members []*member[Q, R]) (context.Context, context.CancelFunc) {
-	if members[0].leads {
-		return members[0].ctx, func() {}
+func requestsOf[Q, R any](members []*member[Q, R]) []Q {
+	requests := make([]Q, len(members))
+	for i, m := range members {
+		requests[i] = m.request
 	}
+	return requests
+}
+
+// groupContext lives as long as the most patient member.
+func groupContext[Q, R any](members []*member[Q, R]) (context.Context, context.CancelFunc) {
 	var latest time.Time
 	for _, m := range members {
 		deadline, ok := m.ctx.Deadline()
@@ -367,7 +381,7 @@ func groupContext[Q, R any](members []*member[Q, R]) (context.Context, context.C
 // runner. Closing twice is legal.
 func (g *Group[Q, R]) Close() {
 	for _, m := range g.shut() {
-		g.deliver(m, Result[R]{Err: fault.New(fault.Closed, "the engine is closed")})
+		g.deliver(m, Result[R]{Err: errClosed()})
 	}
 	g.runner.Wait()
 }

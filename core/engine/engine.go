@@ -107,17 +107,17 @@ func New(options Options) *Engine {
 	e := &Engine{Options: options, catalog: newCatalog(), workers: newWorkers(), watch: newWatch(), unheard: newUnheard(),
 		facts: newFacts(options.CacheBytes), graphs: newGraphs(options.CacheBytes)}
 	e.reports = batch.New(batch.Options[ReportStepsRequest, ReportStepsReply]{
-		Run: e.runReports, Cap: reportGroupCap, Panicked: e.survive("step_report"), Leads: store.IsHosted,
+		Run: e.runReports, Cap: reportGroupCap, Panicked: e.survive("step_report"), Alone: store.IsHosted,
 		Weight:    func(r ReportStepsRequest) int { return len(r.Outcomes) },
 		Abandoned: func(r ReportStepsRequest, reply ReportStepsReply) { e.giveBack(r.Claim, reply.Claimed) },
 	})
 	e.creates = batch.New(batch.Options[createJob, CreateTasksReply]{
-		Run: e.runCreates, Cap: createGroupCap, Panicked: e.survive("task_create"), Leads: store.IsHosted,
+		Run: e.runCreates, Cap: createGroupCap, Panicked: e.survive("task_create"), Alone: store.IsHosted,
 		Weight:    func(j createJob) int { return len(j.tasks) },
 		Abandoned: func(j createJob, reply CreateTasksReply) { e.giveBack(j.claim, reply.Claimed) },
 	})
 	e.claims = batch.New(batch.Options[claimJob, []ClaimedStep]{
-		Run: e.runClaims, Cap: claimGroupCap, Panicked: e.survive("step_claim"), Leads: store.IsHosted,
+		Run: e.runClaims, Cap: claimGroupCap, Panicked: e.survive("step_claim"), Alone: store.IsHosted,
 		Weight:    func(j claimJob) int { return j.Limit },
 		Abandoned: func(j claimJob, steps []ClaimedStep) { e.giveBack(&j.ClaimRequest, steps) },
 	})

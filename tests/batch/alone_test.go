@@ -12,27 +12,27 @@ import (
 	"github.com/tasker-systems/tasker-core-go/core/fault"
 )
 
-// leader marks the context of calls that may lead.
-type leader struct{}
+// solitude marks the context of calls that are served alone.
+type solitude struct{}
 
-func leading() context.Context { return context.WithValue(context.Background(), leader{}, true) }
+func solitary() context.Context { return context.WithValue(context.Background(), solitude{}, true) }
 
-func newLedGroup(run func(context.Context, []int, batch.Patience) ([]batch.Result[int], error)) *batch.Group[int, int] {
+func newGroupWithSolitude(run func(context.Context, []int, batch.Patience) ([]batch.Result[int], error)) *batch.Group[int, int] {
 	return batch.New(batch.Options[int, int]{Run: run, Weight: func(int) int { return 1 }, Cap: 10,
-		Leads:    func(ctx context.Context) bool { return ctx.Value(leader{}) != nil },
+		Alone:    func(ctx context.Context) bool { return ctx.Value(solitude{}) != nil },
 		Panicked: func(cause any, _ []byte) error { return fault.New(fault.Internal, "panic: %v", cause) }})
 }
 
-func TestACallThatLeadsIsServedWithItsOwnContextAndAllPatience(t *testing.T) {
+func TestACallAloneIsServedWithItsOwnContextAndAllPatience(t *testing.T) {
 	t.Parallel()
 	var marks []any
 	var patiences []batch.Patience
-	g := newLedGroup(func(ctx context.Context, requests []int, patience batch.Patience) ([]batch.Result[int], error) {
-		marks, patiences = append(marks, ctx.Value(leader{})), append(patiences, patience)
+	g := newGroupWithSolitude(func(ctx context.Context, requests []int, patience batch.Patience) ([]batch.Result[int], error) {
+		marks, patiences = append(marks, ctx.Value(solitude{})), append(patiences, patience)
 		return []batch.Result[int]{{Value: 2 * requests[0]}}, nil
 	})
 	defer g.Close()
-	for _, ctx := range []context.Context{leading(), context.Background(), leading()} {
+	for _, ctx := range []context.Context{solitary(), context.Background(), solitary()} {
 		got, err := g.Do(ctx, 4)
 		require.NoError(t, err)
 		require.Equal(t, 8, got)
@@ -41,58 +41,51 @@ func TestACallThatLeadsIsServedWithItsOwnContextAndAllPatience(t *testing.T) {
 	require.Equal(t, []batch.Patience{batch.Patient, batch.Brief, batch.Patient}, patiences)
 }
 
-func TestWhatArrivesWhileACallLeadsGoesTogetherAfterIt(t *testing.T) {
+func TestACallAloneWaitsForNoGroupAndKeepsNoneWaiting(t *testing.T) {
 	t.Parallel()
 	r := &recorder{gate: make(chan struct{})}
-	g := newLedGroup(r.run)
+	g := newGroupWithSolitude(r.run)
 	defer g.Close()
 	var calls sync.WaitGroup
-	call := func(n int) {
+	for n, ctx := range []context.Context{solitary(), context.Background(), solitary()} {
 		calls.Go(func() {
-			got, err := g.Do(leading(), n)
+			got, err := g.Do(ctx, n)
 			require.NoError(t, err)
 			require.Equal(t, 2*n, got)
 		})
+		require.Eventually(t, func() bool { return len(r.seen()) == n+1 }, time.Minute, time.Millisecond)
 	}
-	call(0)
-	require.Eventually(t, func() bool { return len(r.seen()) == 1 }, time.Minute, time.Millisecond)
-	for n := 1; n <= 3; n++ {
-		call(n)
+	for range 3 {
+		r.gate <- struct{}{}
 	}
-	require.Eventually(t, func() bool { return g.Waiting() == 3 }, time.Minute, time.Millisecond)
-	r.gate <- struct{}{}
-	r.gate <- struct{}{}
 	calls.Wait()
-	groups := r.seen()
-	require.Len(t, groups, 2)
-	require.Equal(t, []int{0}, groups[0])
-	require.ElementsMatch(t, []int{1, 2, 3}, groups[1])
+	require.Equal(t, [][]int{{0}, {1}, {2}}, r.seen())
 }
 
-func TestAPanicWhileACallLeadsEndsThatCallAlone(t *testing.T) {
+func TestAPanicEndsACallAloneAndNothingElse(t *testing.T) {
 	t.Parallel()
-	g := newLedGroup(func(_ context.Context, requests []int, _ batch.Patience) ([]batch.Result[int], error) {
+	g := newGroupWithSolitude(func(_ context.Context, requests []int, _ batch.Patience) ([]batch.Result[int], error) {
 		if requests[0] == 1 {
 			panic("boom")
 		}
 		return []batch.Result[int]{{Value: 7}}, nil
 	})
 	defer g.Close()
-	_, err := g.Do(leading(), 1)
+	_, err := g.Do(solitary(), 1)
 	require.Equal(t, fault.Internal, fault.KindOf(err))
-	got, err := g.Do(leading(), 2)
+	got, err := g.Do(solitary(), 2)
 	require.NoError(t, err)
 	require.Equal(t, 7, got)
 }
 
-func TestClosingWaitsForACallThatLeads(t *testing.T) {
+func TestClosingWaitsForACallAlone(t *testing.T) {
 	t.Parallel()
 	r := &recorder{gate: make(chan struct{})}
-	g := newLedGroup(r.run)
+	g := newGroupWithSolitude(r.run)
 	var got int
 	var err error
 	var call, closing sync.WaitGroup
-	call.Go(func() { got, err = g.Do(leading(), 5) })
+	call.Go(func() { got, err = g.Do(solitary(), 5) })
 	require.Eventually(t, func() bool { return len(r.seen()) == 1 }, time.Minute, time.Millisecond)
 	closed := make(chan struct{})
 	closing.Go(func() {
@@ -109,6 +102,6 @@ func TestClosingWaitsForACallThatLeads(t *testing.T) {
 	closing.Wait()
 	require.NoError(t, err)
 	require.Equal(t, 10, got)
-	_, err = g.Do(leading(), 6)
+	_, err = g.Do(solitary(), 6)
 	require.Equal(t, fault.Closed, fault.KindOf(err))
 }
