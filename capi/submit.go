@@ -15,11 +15,11 @@ import (
 )
 
 // What one crossing performs itself of operations that are answered from memory:
-// so many, none longer. The rest gets goroutines, so that a submit returns soon
-// whatever is submitted.
+// so many requests, with so many bytes together. The rest gets goroutines, so that a
+// submit returns soon whatever is submitted.
 const (
 	instantMax      = 256
-	instantBytesMax = 4096
+	instantBytesMax = 16384
 )
 
 // submission is one request that a host submitted.
@@ -56,7 +56,7 @@ func submit(call *C.struct_tk_call) error {
 // Errors: InvalidRequest.
 func submissions(passed []C.tasker_submission) ([]submission, error) {
 	given := make([]submission, len(passed))
-	instant := 0
+	instant, instantBytes := 0, 0
 	for i, p := range passed {
 		s := submission{operation: int(p.operation), request: []byte("{}")}
 		if err := dispatch.Known(s.operation); err != nil {
@@ -65,9 +65,11 @@ func submissions(passed []C.tasker_submission) ([]submission, error) {
 		if p.request_len > 0 {
 			s.request = bytes.Clone(unsafe.Slice((*byte)(p.request), int(p.request_len)))
 		}
-		if instant < instantMax && len(s.request) <= instantBytesMax && dispatch.KindOf(s.operation, s.request) == wire.Instant {
+		fits := instant < instantMax && instantBytes+len(s.request) <= instantBytesMax
+		if fits && dispatch.KindOf(s.operation, s.request) == wire.Instant {
 			s.instant = true
 			instant++
+			instantBytes += len(s.request)
 		}
 		given[i] = s
 	}

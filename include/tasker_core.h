@@ -465,7 +465,7 @@ TASKER_API int32_t tasker_wake_fd(tasker_engine engine, int32_t *fd);
  * later, be it success or failure. Completions come in the order in which the
  * operations end. Submitted requests run at the same time; a program that needs
  * an order collects one before it submits the next. What is answered from memory
- * is done when the function returns: another thread may collect the answer before.
+ * may be done when the function returns, and another thread may have collected it.
  *
  * Errors: TASKER_E_INVALID_REQUEST (unknown operation, NULL pointer),
  * TASKER_E_LIMIT_EXCEEDED (request too long, or TASKER_SUBMITTED_MAX reached),
