@@ -56,6 +56,34 @@ static void submitted(tasker_engine engine, const char *request) {
     release(&completion.reply);
 }
 
+/* A few at once, and as many that are refused together. */
+static void many(tasker_engine engine, const char *request) {
+    enum { AT_ONCE = 4 };
+    tasker_submission given[AT_ONCE];
+    tasker_buffer reply;
+    uint64_t ticket;
+    for (int i = 0; i < AT_ONCE; i++) {
+        given[i] = (tasker_submission){PROBE, (const uint8_t *)request, strlen(request)};
+    }
+    need(tasker_submit_many(engine, given, AT_ONCE, &ticket, &reply), "submit_many", &reply);
+    struct pollfd wait = {.events = POLLIN};
+    tasker_wake_fd(engine, &wait.fd);
+    for (size_t taken = 0, count; taken < AT_ONCE; taken += count) {
+        tasker_completion completions[AT_ONCE];
+        poll(&wait, 1, -1);
+        need(tasker_collect(engine, completions, AT_ONCE, &count), "collect", &reply);
+        for (size_t i = 0; i < count; i++) {
+            need(completions[i].status, "one of many", &completions[i].reply);
+            release(&completions[i].reply);
+        }
+    }
+    given[AT_ONCE - 1].operation = 0;
+    if (tasker_submit_many(engine, given, AT_ONCE, &ticket, &reply) != TASKER_E_INVALID_REQUEST) {
+        need(TASKER_E_INTERNAL, "submit_many of an unknown operation", &reply);
+    }
+    release(&reply);
+}
+
 static long resident_kb(void) {
     long pages = 0;
     FILE *statm = fopen("/proc/self/statm", "r");
@@ -82,11 +110,12 @@ int main(int argc, char **argv) {
         if (i == start) {
             before = resident_kb();
         }
-        switch (i % 4) {
+        switch (i % 5) {
         case 0: named(engine, "{\"instant\":true}"); break;
         case 1: named(engine, "{}"); break;
         case 2: named(engine, echo); break;
-        default: submitted(engine, "{}");
+        case 3: submitted(engine, "{}"); break;
+        default: many(engine, i % 2 == 0 ? "{}" : "{\"instant\":true}");
         }
     }
     printf("%ld\n", resident_kb() - before);
