@@ -3,7 +3,7 @@ package main
 /*
 #cgo CFLAGS: -std=gnu11 -fvisibility=hidden -Wall -Wextra -Werror
 #cgo LDFLAGS: -pthread
-#cgo linux LDFLAGS: -Wl,--wrap=pthread_getattr_np
+#cgo linux LDFLAGS: -Wl,--wrap=pthread_getattr_np -Wl,--wrap=x_cgo_mmap -Wl,--wrap=x_cgo_munmap
 #cgo tasker_sabotage_no_fork_guard CFLAGS: -DTASKER_SABOTAGE_NO_FORK_GUARD
 #cgo tasker_sabotage_no_wipe CFLAGS: -DTASKER_SABOTAGE_NO_WIPE
 #cgo tasker_sabotage_no_mask CFLAGS: -DTASKER_SABOTAGE_NO_MASK

@@ -89,6 +89,7 @@ struct tk_process {
     const char *problem;  /* why there can be none, or NULL */
     uint32_t generation;  /* of the runtime */
     uint32_t settled;     /* what a parent left has been dealt with */
+    stack_t signal_stack; /* of the thread that forked; the parent's runtime may have given it */
 };
 
 /* start.c */
@@ -114,6 +115,9 @@ uintptr_t tk_hold_base(void);
 size_t tk_hold_size(void);
 const void *tk_hold_data(size_t *size);
 void tk_hold_share(ptrdiff_t distance, int file, int copy);
+
+/* heap.c */
+void tk_heap_discard(ptrdiff_t distance, const stack_t *kept);
 
 /* copy.c */
 void tk_file_keep(void);

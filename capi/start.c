@@ -36,6 +36,7 @@ static pthread_once_t tk_once = PTHREAD_ONCE_INIT;
 /* What outlives a fork: how many runtimes were started in this process and its
  * ancestors, and the copy for the next child. */
 static uint32_t tk_generations;
+static struct tk_image tk_running; /* the copy whose runtime was started last, here or in an ancestor */
 static struct tk_image tk_spare;
 static bool tk_spare_made;
 static const char *tk_spare_problem = "no copy of the library was made before the fork";
@@ -164,6 +165,9 @@ static int32_t tk_runtime_start(struct tk_process *process, bool prepared) {
     if (process->problem != NULL) {
         return TASKER_E_FORKED;
     }
+    if (tk_generations > 0 && prepared) {
+        tk_heap_discard(tk_running.distance, &process->signal_stack);
+    }
     if (tk_thread_start(&thread, tk_opening_main, &opening) != 0) {
         return TASKER_E_UNAVAILABLE;
     }
@@ -172,6 +176,7 @@ static int32_t tk_runtime_start(struct tk_process *process, bool prepared) {
         return TASKER_E_UNAVAILABLE;
     }
     tk_spare_made = false;
+    tk_running = opening.image;
     process->generation = ++tk_generations;
     __atomic_store_n(&process->enter, opening.entry, __ATOMIC_RELEASE);
     return TASKER_OK;
@@ -237,6 +242,7 @@ void tk_start_forked(void) {
 #if !defined(TASKER_SABOTAGE_NO_FORK_GUARD)
     struct tk_process *process = tk_process_this();
     tk_process_reset(process);
+    (void)sigaltstack(NULL, &process->signal_stack);
     tk_settle_once(process);
 #endif
 }

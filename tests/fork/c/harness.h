@@ -76,6 +76,7 @@ void traffic_stop(void);
 /* measure.c */
 int count_entries(const char *folder);
 long memory_kb(void);
+long anonymous_kb(void);
 int copies(void);
 
 /* The cases, by file. */
@@ -106,6 +107,7 @@ void case_wake(void);
 void case_wake_others(void);
 void case_many_forks(void);
 void case_lean_copies(void);
+void case_signal_stack(void);
 void case_replaced(void);
 void case_deleted(void);
 void case_no_memfd(void);

@@ -33,6 +33,7 @@ static const struct {
     {"wake_others", case_wake_others},
     {"many_forks", case_many_forks},
     {"lean_copies", case_lean_copies},
+    {"signal_stack", case_signal_stack},
     {"replaced", case_replaced},
     {"deleted", case_deleted},
     {"no_memfd", case_no_memfd},

@@ -17,16 +17,14 @@ int count_entries(const char *path) {
     return entries;
 }
 
-/* memory_kb is the process's share of memory (Pss) in KiB: pages that parent
- * and child share count by halves, so a copy that is not released shows. Those of
- * files do not count: strangers share them, too, and come and go. */
-long memory_kb(void) {
+/* The sum of two lines of what the kernel tells of the process's memory. */
+static long summed_kb(const char *first, const char *second) {
     char line[256];
     long value = -1;
     FILE *file = fopen("/proc/self/smaps_rollup", "r");
     CHECK(file != NULL);
     while (fgets(line, sizeof line, file) != NULL) {
-        if (strncmp(line, "Pss_Anon:", 9) == 0 || strncmp(line, "Pss_Shmem:", 10) == 0) {
+        if (strncmp(line, first, strlen(first)) == 0 || strncmp(line, second, strlen(second)) == 0) {
             value = (value < 0 ? 0 : value) + atol(strchr(line, ':') + 1);
         }
     }
@@ -34,6 +32,14 @@ long memory_kb(void) {
     CHECK(value >= 0);
     return value;
 }
+
+/* memory_kb is the process's share of memory (Pss) in KiB: pages that parent
+ * and child share count by halves, so a copy that is not released shows. Those of
+ * files do not count: strangers share them, too, and come and go. */
+long memory_kb(void) { return summed_kb("Pss_Anon:", "Pss_Shmem:"); }
+
+/* anonymous_kb is what of the process's memory is read from no file, counted whole. */
+long anonymous_kb(void) { return summed_kb("Anonymous:", "Anonymous:"); }
 
 /* What a copy of the library may take of memory for its file, in blocks of 512. */
 enum { COPY_BLOCKS = 4 * 1024 * 2 };

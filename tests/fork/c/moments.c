@@ -1,5 +1,7 @@
 /* Forks at awkward moments. */
+#define _GNU_SOURCE
 #include <pthread.h>
+#include <signal.h>
 #include <sys/resource.h>
 
 #include "harness.h"
@@ -168,5 +170,50 @@ void case_no_descriptors(void) {
     limit_descriptors(1024);
     finish(child);
     work_everywhere();
+    close_stores();
+}
+
+static pid_t handled;
+
+static void *work_beside(void *unused) {
+    work_everywhere();
+    return unused;
+}
+
+/* Another thread of the child starts the library while this one stands here. */
+static void fork_on_the_signal_stack(int signal) {
+    pthread_t thread;
+    handled = fork();
+    if (handled == 0) {
+        CHECK(signal == SIGUSR1 && pthread_create(&thread, NULL, work_beside, NULL) == 0);
+        CHECK(pthread_join(thread, NULL) == 0);
+    }
+}
+
+/* The runtime of the parent lends the threads that call it a signal stack, which
+ * lies in its heap. A child may stand on it, and needs it for its own signals. */
+void case_signal_stack(void) {
+    stack_t lent;
+    struct sigaction action = {.sa_handler = fork_on_the_signal_stack, .sa_flags = SA_ONSTACK};
+    open_stores();
+    work_everywhere();
+    CHECK(sigaltstack(NULL, &lent) == 0 && (lent.ss_flags & SS_DISABLE) == 0);
+    CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
+    for (int i = 0; i < 5; i++) {
+        CHECK(raise(SIGUSR1) == 0);
+        if (handled == 0) {
+            work_everywhere();
+            CHECK(raise(SIGUSR1) == 0);
+            if (handled == 0) {
+                work_everywhere();
+                _exit(0);
+            }
+            finish(handled);
+            work_everywhere();
+            _exit(0);
+        }
+        finish_within(handled, 10000);
+        work_everywhere();
+    }
     close_stores();
 }
