@@ -56,6 +56,7 @@ func enter(call *C.struct_tk_call) {
 	case C.TK_WAKE_FD:
 		answer(call, func() ([]byte, error) { return nil, wakeDescriptor(call) })
 	case C.TK_START:
+		session.Start()
 		engines.started(uint64(call.value))
 		answer(call, func() ([]byte, error) { return nil, nil })
 	case C.TK_BUILD_INFO:

@@ -121,6 +121,21 @@ func OpenAs(o Origin) (*Engine, []byte, error) {
 	return e, reply, nil
 }
 
+// processorsMore is how many more processors Go's scheduler gets than it found. A
+// thread that left Go for C keeps one until the scheduler's monitor takes it back,
+// up to ten milliseconds later: a host that sleeps until answers come, and the
+// writer of a file. With two for two, a batch of writes to a file took 1.2 times
+// as long as from Go.
+const processorsMore = 2
+
+// Start makes the Go runtime of a process ready for hosts. It is called once, before
+// the first engine is opened. What the environment says of processors counts.
+func Start() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + processorsMore)
+	}
+}
+
 // tune sets what the host asked for in the Go runtime, which all engines of the
 // process share.
 func tune(r config.Runtime) {

@@ -28,6 +28,7 @@ func main() {
 }
 
 func serve(configurations []string) error {
+	session.Start()
 	engines := make([]*session.Engine, len(configurations))
 	for i, configuration := range configurations {
 		var err error
