@@ -138,9 +138,9 @@ void tk_cross(struct tk_call *call) {
 /* tk_pause sleeps with the signals of the host let in; less when one comes. Go
  * calls it on the thread that crossed, when it waits for somebody else there. */
 void tk_pause(struct tk_call *call, uint64_t nanoseconds) {
-    struct timespec while_ = {.tv_sec = (time_t)(nanoseconds / 1000000000u), .tv_nsec = (long)(nanoseconds % 1000000000u)};
+    struct timespec period = {.tv_sec = (time_t)(nanoseconds / 1000000000u), .tv_nsec = (long)(nanoseconds % 1000000000u)};
     sigset_t ours;
     pthread_sigmask(SIG_SETMASK, call->signals, &ours);
-    (void)nanosleep(&while_, NULL);
+    (void)nanosleep(&period, NULL);
     pthread_sigmask(SIG_SETMASK, &ours, NULL);
 }

@@ -73,3 +73,18 @@ verify: | $(BOOTSTRAP_BUILD) ## Fail when a generated file is stale
 .PHONY: test/abi
 test/abi: lib ## The tests of the C boundary alone
 	go test -count=1 ./tests/abi/...
+
+# What the emulator itself does not survive (fork beside threads) or does not
+# have (limits, what /proc tells) is left out.
+ARM64_LEFT_OUT := fork|raw_clone|spawn|hygiene|library_threads_block_signals|absurd_lengths
+
+.PHONY: test/arm64
+test/arm64: ## The boundary on emulated arm64; needs gcc-aarch64-linux-gnu, libc6-dev-arm64-cross and qemu-user
+	@CGO_ENABLED=1 GOARCH=arm64 CC=aarch64-linux-gnu-gcc $(MAKE) --no-print-directory lib LIB=build/arm64/libtasker_core.so \
+	  LIB_LDFLAGS='$(subst exports.map,$(CURDIR)/capi/exports.map,$(LIB_LDFLAGS))'
+	@aarch64-linux-gnu-gcc -std=gnu11 -D_GNU_SOURCE -Iinclude $(addprefix tests/abi/c/,main.c arguments.c engines.c stacks.c \
+	  submit.c many.c fork.c hygiene.c) -o build/arm64/cases -Lbuild/arm64 -ltasker_core -pthread
+	@emulate="qemu-aarch64 -L /usr/aarch64-linux-gnu -E LD_LIBRARY_PATH=$(CURDIR)/build/arm64 $(CURDIR)/build/arm64/cases"; \
+	for case in $$($$emulate --list | grep -vE '^($(ARM64_LEFT_OUT))'); do \
+	  folder=$$(mktemp -d) && (cd $$folder && timeout 300 $$emulate $$case) && echo "ok   $$case" || exit 1; rm -r $$folder; \
+	done
