@@ -79,6 +79,7 @@ void case_hygiene(void);
 void case_library_threads_block_signals(void);
 void case_many_host_threads(void);
 void case_signals_during_traffic(void);
+void case_signals_during_writes(void);
 void case_environment(void);
 
 /* Those that need the operation of the test builds. */

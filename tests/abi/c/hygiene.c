@@ -178,13 +178,14 @@ void case_many_host_threads(void) {
 
 static unsigned long handled, elsewhere;
 static uintptr_t stack_low, stack_high;
+static int wherever; /* where a call pauses, the library's stack will do */
 
 /* A handler that was installed without SA_ONSTACK, as most are. What it needs is
  * there on the thread's own stack and not on a goroutine's. */
 static void on_the_callers_stack(int number) {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
     (void)number;
-    if (here > stack_low && here < stack_high) {
+    if (wherever || (here > stack_low && here < stack_high)) {
         volatile char room[48 * 1024];
         for (size_t i = 0; i < sizeof room; i += 512) {
             room[i] = 1;
@@ -207,9 +208,21 @@ static void *call_until_told(void *value) {
     stack_low = (uintptr_t)low;
     __atomic_store_n(&stack_high, stack_low + size, __ATOMIC_RELEASE);
     while (!__atomic_load_n(&stop_calling, __ATOMIC_RELAXED)) {
-        CHECK(run(tasker_engine_config_get, shared, "{}") == TASKER_OK);
+        if (wherever) {
+            CHECK(run(tasker_task_list, shared, "{\"limit\": 1}") == TASKER_OK);
+            CHECK(run(tasker_namespace_create, shared, "{\"name\": \"signalled\"}") == TASKER_OK);
+        } else {
+            CHECK(run(tasker_engine_config_get, shared, "{}") == TASKER_OK);
+        }
     }
     return NULL;
+}
+
+/* Ten thousand signals hit a thread that reads and writes: on a goroutine while it
+ * sleeps, and on its own. */
+void case_signals_during_writes(void) {
+    wherever = 1;
+    case_signals_during_traffic();
 }
 
 /* Ten thousand signals hit a thread that calls without a pause. */

@@ -45,6 +45,7 @@ static const struct {
     {"library_threads_block_signals", case_library_threads_block_signals},
     {"many_host_threads", case_many_host_threads},
     {"signals_during_traffic", case_signals_during_traffic},
+    {"signals_during_writes", case_signals_during_writes},
     {"environment", case_environment},
 #endif
 };
