@@ -29,8 +29,9 @@
 
 #include "front.h"
 
-/* What is used of it is what is touched: 8 to 16 kilobytes for Go, some tens for
- * a statement of the embedded database. Below it lies a page that faults. */
+/* What is used of it is what is touched: 12 kilobytes after a task of 3,000 steps
+ * was created, read and cancelled in the embedded database (Rss of the mapping in
+ * /proc/self/smaps). Below it lies a page that faults. */
 #define TK_STACK_SIZE ((size_t)512 * 1024)
 
 /* What is remembered per host thread. */

@@ -44,17 +44,17 @@
  * An engine whose database is ":memory:", or that was opened with
  * {"fork": "error"}, answers TASKER_E_FORKED in a child, at once and without
  * starting anything. So does every function, with the reason, where the library
- * cannot be started again: on other systems than Linux, or where neither memory
- * nor a temporary folder takes a copy of the library that may be executed. Children that are made by the raw
- * system call clone are served as far as the loader lets them; depth of forks in
- * forks is limited to about thirty. The child must not close descriptors of the
- * parent's database file once it has called the library. A child that was forked
- * while another thread was inside dlopen should end by _exit: exit can hang in the
- * C library there, whether or not this one was ever called. Programs started by
- * posix_spawn, system or popen, or by vfork and exec, are not affected. Do not
- * overwrite the library's file in place; replacing or deleting it is harmless.
- * Another Go library in the process is dead in a child, as all of them are: a call
- * to it may never return there, and calls to this one go on beside it.
+ * cannot be started again: on other systems than Linux, or where neither memory nor
+ * a temporary folder takes a copy of the library that may be executed. Children
+ * that are made by the raw system call clone are served as far as the loader lets
+ * them; depth of forks in forks is limited to about thirty. The child must not
+ * close descriptors of the parent's database file once it has called the library. A
+ * child that was forked while another thread was inside dlopen should end by _exit:
+ * exit can hang in the C library there, whether or not this one was ever called.
+ * Programs started by posix_spawn, system or popen, or by vfork and exec, are not
+ * affected. Do not overwrite the library's file in place; replacing or deleting it
+ * is harmless. Another Go library in the process is dead in a child, as all of them
+ * are: a call to it may never return there, and calls to this one go on beside it.
  *
  * UNLOADING. The library cannot be unloaded: it is marked so, and dlclose only
  * lowers a counter. Its threads sleep while no engine is open.
@@ -70,11 +70,11 @@
  * and no other call is under way. While it waits for a lock they are let in.
  *
  * THREADS. Every function may be called from any thread, with any engine, at any
- * time, also while the engine is closed by another thread. A call may come from
- * a fiber or a coroutine whose stack is not the thread's own, and needs some
+ * time, also while the engine is closed by another thread. A call may come from a
+ * fiber or a coroutine whose stack is not the thread's own, and needs some
  * kilobytes of it: the library has a stack of its own for each thread that calls,
- * which it releases when the thread ends. No function may be
- * called from a signal handler. The library never calls into your program.
+ * which it releases when the thread ends. No function may be called from a signal
+ * handler. The library never calls into your program.
  *
  * OUTPUT. The library writes nothing to standard output or error and changes
  * neither environment, limits, working directory nor locale. Logs are pulled,

@@ -26,7 +26,8 @@ func HostedAs(ctx, other context.Context) context.Context {
 	return ctx
 }
 
-// Pause sleeps for a while, less when ctx ends, and returns the error of ctx.
+// Pause sleeps for a while, less when ctx ends or, with the mark, a signal comes, and
+// returns the error of ctx.
 func Pause(ctx context.Context, while time.Duration) error {
 	if pause, ok := ctx.Value(hosted{}).(func(time.Duration)); ok {
 		pause(while)
