@@ -5,6 +5,7 @@ package dispatch
 import (
 	"bytes"
 	"context"
+	"os"
 	"time"
 
 	"github.com/tasker-systems/tasker-core-go/capi/wire"
@@ -19,7 +20,7 @@ const probeNumber = 0x7000
 // ProbeRequest is the request of tasker_probe, which exists in test builds only.
 type ProbeRequest struct {
 	engine.Call
-	// "nothing" (default), "echo", "wait", "panic", "arm" or "armed".
+	// "nothing" (default), "echo", "thread", "wait", "panic", "arm" or "armed".
 	Do string `json:"do,omitempty"`
 	// What echo gives back.
 	Text string `json:"text,omitempty"`
@@ -33,7 +34,8 @@ type ProbeRequest struct {
 
 // ProbeReply is the answer to tasker_probe; {} for nothing.
 type ProbeReply struct {
-	// What echo was given, or the point that is still armed.
+	// What echo was given, the thread that answers ("PID/task/TID"), or the point that
+	// is still armed.
 	Text string `json:"text,omitempty"`
 }
 
@@ -71,6 +73,9 @@ func runProbe(_ *engine.Engine, ctx context.Context, r ProbeRequest) (ProbeReply
 		return ProbeReply{}, nil
 	case "echo":
 		return ProbeReply{Text: r.Text}, nil
+	case "thread":
+		thread, err := os.Readlink("/proc/thread-self")
+		return ProbeReply{Text: thread}, err
 	case "wait":
 		return ProbeReply{}, pause(ctx, time.Duration(r.WaitMS)*time.Millisecond)
 	case "panic":

@@ -26,6 +26,13 @@ func TestManySubmittedAtOnceAreAnsweredEachAndPanicAlone(t *testing.T) {
 	require.NoError(t, err, output)
 }
 
+func TestABriefCallAloneOnAFileIsPerformedOnTheCallingThread(t *testing.T) {
+	t.Parallel()
+	lib := probeLibrary(t)
+	output, err := run(t, lib, probes(t, lib), "probe_thread")
+	require.NoError(t, err, output)
+}
+
 func TestRequestsOfEveryLengthAroundThePowersOfTwoComeBackWhole(t *testing.T) {
 	t.Parallel()
 	lib := probeLibrary(t)

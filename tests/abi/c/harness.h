@@ -56,6 +56,7 @@ void case_handles(void);
 void case_concurrent_close(void);
 void case_interrupt(void);
 void case_close_with_thread(void);
+void case_probe_thread(void);
 void case_threads(void);
 void case_foreign_stack(void);
 void case_stacks_are_released(void);

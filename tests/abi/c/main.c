@@ -9,6 +9,7 @@ static const struct {
 #ifdef TASKER_TEST_PROBE
     {"probe", case_probe},
     {"probe_many", case_probe_many},
+    {"probe_thread", case_probe_thread},
     {"lengths", case_lengths},
     {"panic_while_reopening", case_panic_while_reopening},
 #else

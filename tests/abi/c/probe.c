@@ -1,5 +1,9 @@
 /* The operation of the test builds takes both ways in, on either kind of thread. */
 #include <poll.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "harness.h"
 #include "probe.h"
@@ -80,4 +84,42 @@ void case_probe(void) {
     CHECK(run(tasker_probe, engine, "{\"do\": \"no such thing\"}") == TASKER_E_INVALID_REQUEST);
     close_engine(engine);
     CHECK(run(tasker_probe, engine, "{\"instant\": true}") == TASKER_E_CLOSED);
+}
+
+/* Whether the calling thread itself performs a brief call. */
+static bool performed_here(tasker_engine engine) {
+    static const char request[] = "{\"do\": \"thread\"}";
+    char here[64];
+    tasker_buffer reply;
+    snprintf(here, sizeof here, "task/%ld\"", (long)syscall(SYS_gettid));
+    CHECK_STATUS(TASKER_OK, tasker_probe(engine, bytes(request), strlen(request), &reply), &reply);
+    bool same = strstr((const char *)reply.data, here) != NULL;
+    CHECK(strstr((const char *)reply.data, "task/") != NULL);
+    tasker_buffer_free(&reply);
+    return same;
+}
+
+static void *wait_for_the_interrupt(void *value) {
+    static const char request[] = "{\"do\": \"wait\", \"wait_ms\": 60000}";
+    tasker_buffer reply;
+    CHECK(tasker_probe(*(tasker_engine *)value, bytes(request), strlen(request), &reply) == TASKER_E_CANCELLED);
+    tasker_buffer_free(&reply);
+    return NULL;
+}
+
+/* A brief call that is alone on a file is performed on its own thread, and none
+ * while another call is under way. */
+void case_probe_thread(void) {
+    pthread_t thread;
+    tasker_engine engine = open_engine();
+    CHECK(performed_here(engine));
+    CHECK(pthread_create(&thread, NULL, wait_for_the_interrupt, &engine) == 0);
+    for (int tries = 0; performed_here(engine); tries++) {
+        CHECK(tries < 30000);
+        usleep(1000);
+    }
+    CHECK(tasker_interrupt(engine) == TASKER_OK);
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK(performed_here(engine));
+    close_engine(engine);
 }
